@@ -1,0 +1,58 @@
+# Two commands matter: `make run` and `make test`. Everything that they need, they fetch and build themselves.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+UV := .tools/bin/uv
+PY := .venv/bin/python
+FARO := .venv/bin/faro
+export UV_PYTHON_PREFERENCE ?= system
+export RASA_TELEMETRY_ENABLED := false
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: setup ## start Faro and print its address
+	@$(FARO) up
+
+.PHONY: test
+test: setup-dev ## everything: checks, units, real engine, real browser
+	@bash tests/run.sh
+
+.PHONY: check
+check: setup-dev ## the fast part of the tests: format, types, contracts, content, law
+	@bash tests/run.sh check
+
+.PHONY: setup
+setup: .tools/ready .venv-engine/ready .venv/ready ## the two environments, without starting anything
+
+.PHONY: setup-dev
+setup-dev: setup .venv-engine/ready-dev .venv/ready-dev
+
+.PHONY: train
+train: setup ## train the model if anything it depends on changed
+	@$(FARO) train
+
+.PHONY: bench
+bench: setup-dev ## time, memory and start-up, beside Rasa's default bot in the same run
+	@$(PY) -m tests.bench
+
+.PHONY: locks
+locks: .tools/ready ## write the lock files again from requirements/*.in
+	@bash requirements/lock.sh
+
+.PHONY: clean
+clean: ## remove environments, models, caches and the demo database
+	rm -rf .venv .venv-engine .tools .cache .rasa var
+
+.tools/ready: requirements/tools.lock
+	@bash requirements/tools.sh
+
+.venv-engine/ready: .tools/ready requirements/engine.lock
+	@bash requirements/environment.sh .venv-engine 3.10 engine.lock
+.venv/ready: .tools/ready requirements/app.lock
+	@bash requirements/environment.sh .venv 3.12 app.lock
+.venv-engine/ready-dev: .venv-engine/ready requirements/engine-dev.lock
+	@bash requirements/environment.sh .venv-engine 3.10 engine-dev.lock
+.venv/ready-dev: .venv/ready requirements/app-dev.lock
+	@bash requirements/environment.sh .venv 3.12 app-dev.lock

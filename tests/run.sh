@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The whole test suite, or with `check` only its fast part. Called by `make test` and by .ci/run.
+# FARO_TEST_REQUIRE="postgresql chromium" turns a missing service from a skip into a failure.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export RASA_TELEMETRY_ENABLED=false PYTHONDONTWRITEBYTECODE=1
+py=.venv/bin/python
+failed=()
+
+step() {
+  local name=$1
+  shift
+  local began=$SECONDS
+  printf '\n== %s\n' "$name"
+  if ! "$@"; then failed+=("$name"); fi
+  printf -- '-- %s: %d s\n' "$name" $((SECONDS - began))
+}
+
+step "format" .venv/bin/ruff format --check --quiet .
+step "lint" .venv/bin/ruff check --quiet .
+step "types, Python 3.12" .venv/bin/mypy
+step "types, Python 3.10" .venv/bin/mypy --config-file tests/mypy-engine.ini
+step "import contracts" .venv/bin/lint-imports --no-cache
+step "yaml" .venv/bin/yamllint --strict bot data config.yml domain.yml credentials.yml endpoints.yml
+step "spelling" .venv/bin/codespell bot actions docs README.md CONTRIBUTING.md CHANGELOG.md
+step "content" .venv/bin/faro check content
+step "law" .venv/bin/faro check law
+step "units, app environment" $py -m pytest -q --durations=5 \
+  --ignore=tests/engine --ignore=tests/conversations --ignore=tests/e2e
+step "units, engine environment" .venv-engine/bin/python -m pytest -q --durations=5 -W ignore \
+  tests/engine tests/core/test_language.py tests/core/test_redact.py tests/core/test_dates.py tests/core/test_yaml12.py
+
+if [[ ${1:-all} != check ]]; then
+  step "train" .venv/bin/faro train
+  step "conversations through the real engine, and a real browser" $py -m pytest -q --durations=10 \
+    tests/conversations tests/e2e
+fi
+
+printf '\n'
+if ((${#failed[@]})); then
+  printf 'FAILED: %s\n' "${failed[@]}"
+  exit 1
+fi
+printf 'Everything passed in %d s.\n' "$SECONDS"
