@@ -1,0 +1,132 @@
+"""The ``faro`` command. Each command is thin: it reads its arguments and calls one room."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.padding import Padding
+
+from bot.core.errors import BotError
+from bot.settings import Settings, load_settings, with_demo_secrets
+
+app = typer.Typer(
+    help="Faro answers questions about U.S. asylum in English and Spanish.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+check_app = typer.Typer(help="Check what people edit.", invoke_without_command=True)
+app.add_typer(check_app, name="check")
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsOf = Annotated[str | None, typer.Option("--as-of", help="Read everything as on this day (YYYY-MM-DD).")]
+Strict = Annotated[bool, typer.Option("--strict", help="A review that is overdue is an error too.")]
+Language = Annotated[str, typer.Option("--lang", help="en or es.")]
+
+
+def main() -> None:
+    """Run the command; a mistake of the user ends with its remedy and exit code 1, never with a traceback."""
+    try:
+        app()
+    except BotError as exc:
+        errors.print(str(exc), style="red", markup=False)
+        sys.exit(1)
+    except BrokenPipeError:
+        # `faro ... | head` closed the pipe; Python would complain once more while it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def settings() -> Settings:
+    """The checked settings with the secrets of this machine."""
+    return with_demo_secrets(load_settings(os.environ))
+
+
+def day(as_of: str | None) -> date:
+    """The day that a command reads the content for: as asked, else FARO_TODAY, else today."""
+    if as_of is None:
+        return load_settings(os.environ).today or date.today()  # noqa: DTZ011 - the person at the terminal means theirs
+    try:
+        return date.fromisoformat(as_of)
+    except ValueError as exc:
+        raise BotError(f"{as_of!r} is not a date. Write it as YYYY-MM-DD.") from exc
+
+
+@app.command()
+def up() -> None:
+    """Start everything, watch it, restart what dies; Ctrl-C stops it."""
+    from bot.cli.up import up as start
+
+    start(settings(), console)
+
+
+@app.command()
+def train(
+    force: Annotated[bool, typer.Option("--force", help="Train even when nothing has changed.")] = False,
+) -> None:
+    """Train the model, if anything that it depends on has changed."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from bot.cli.training import train as run
+
+    var = load_settings(os.environ).var
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Learning from the examples", total=1.0)
+        seconds = run(var, lambda step, share: bar.update(task, description=step, completed=share), force=force)
+    console.print(f"Trained in {seconds:.0f} s." if seconds else "Nothing has changed since the last training.")
+
+
+@app.command()
+def ask(question: Annotated[str, typer.Argument(help="In English or Spanish.")], lang: Language = "en") -> None:
+    """Ask a running Faro; shows the answer with intent and confidence."""
+    from bot.cli.engine_client import ask as ask_engine
+    from bot.core.messages import Reply
+
+    here = settings()
+    turn = asyncio.run(ask_engine(here, question, lang, "America/New_York"))
+    intent = turn["parse"]["intent"]
+    console.print(f"{intent['name']}  {intent['confidence']:.2f}", style="dim")
+    for message in turn["messages"]:
+        reply = Reply.from_dict(message)
+        if reply.title:
+            console.print(reply.title, style="bold", markup=False)
+        console.print(Padding(reply.full or reply.text, (0, 2)), markup=False)
+        for note in reply.notes:
+            console.print(Padding(note, (0, 2)), style="yellow", markup=False)
+        for source in reply.sources:
+            console.print(f"  {source.cite} {source.url} ({source.checked})", style="dim", markup=False)
+        if reply.choices:
+            console.print("  " + "  ".join(f"[{c.title}]" for c in reply.choices), style="cyan", markup=False)
+    if turn["failed_actions"]:
+        raise BotError(f"These actions failed: {', '.join(turn['failed_actions'])}. See var/log/actions.log.")
+
+
+@app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="Labelled questions, one JSON object a line.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    predictions: Annotated[Path | None, typer.Option("--predictions", help="Write every prediction here.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw what was confused (PNG or SVG).")] = None,
+) -> None:
+    """Judge the model on labelled questions."""
+    from bot.cli.evaluation import plot_confusions, predict, read_questions, show, write_predictions
+    from bot.cli.training import model_path
+
+    questions = read_questions(file)
+    found = predict(questions, model_path(load_settings(os.environ).var))
+    pairs = list(zip(questions, found, strict=True))
+    if predictions is not None:
+        write_predictions(found, predictions)
+    if plot is not None:
+        plot_confusions(pairs, plot)
+    show(pairs, console, as_json=as_json)

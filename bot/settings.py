@@ -1,0 +1,367 @@
+"""What the environment asks for: the only place that reads ``FARO_*``, checked all at once.
+
+``VARIABLES`` is the documented table; the page of operations is generated from it and tested against it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import ipaddress
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.core.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PREFIX = "FARO_"
+SECRET_LENGTH = 32
+MODES = ("demo", "production")
+LOG_LEVELS = ("info", "warning", "error")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of the environment as the documentation shows it; ``default`` is for people to read."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable(
+        "FARO_MODE",
+        "demo",
+        "demo or production. Production refuses made-up secrets, a fixed date and the example firm.",
+    ),
+    Variable("FARO_HOST", "127.0.0.1", "Address on which the gateway listens."),
+    Variable("FARO_PORT", "8080", "Port of the gateway: page, chat API, health and metrics."),
+    Variable("FARO_ACTIONS_PORT", "5055", "Port of the action server, on loopback."),
+    Variable("FARO_ENGINE_PORT", "5005", "Port of the dialogue engine, on loopback."),
+    Variable("FARO_ENGINE_URL", "http://127.0.0.1:<FARO_ENGINE_PORT>", "Where the gateway finds the engine."),
+    Variable(
+        "FARO_ENGINE_SECRET",
+        "demo: made once and kept in FARO_VAR",
+        "Shared by gateway and engine; at least 32 characters. Required in production.",
+    ),
+    Variable(
+        "FARO_SECRET_KEY",
+        "demo: made once and kept in FARO_VAR",
+        "Signs the tokens of conversations; at least 32 characters. Required in production; "
+        "changing it ends every conversation that is open.",
+    ),
+    Variable(
+        "FARO_DATABASE_URL",
+        "sqlite:///<FARO_VAR>/faro.db",
+        "Transcripts: sqlite:///file or postgresql://user:password@host/database.",
+    ),
+    Variable("FARO_VAR", "var", "Directory for what the program writes: database, secrets of a demo."),
+    Variable(
+        "FARO_FIRM",
+        "bot/content/firm.yml",
+        "File with the firm's name, phone, hours and notices. Production refuses the fictional example.",
+    ),
+    Variable(
+        "FARO_ALLOWED_ORIGINS",
+        "",
+        "Other websites that may call the chat API from a browser, separated by commas "
+        "(https://firm.example). Empty: only the gateway's own page.",
+    ),
+    Variable(
+        "FARO_TRUSTED_PROXIES",
+        "",
+        "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas.",
+    ),
+    Variable(
+        "FARO_METRICS_ALLOWED",
+        "127.0.0.1, ::1",
+        "Addresses or networks that may read /metrics, separated by commas.",
+    ),
+    Variable("FARO_ALARM_URL", "", "Where alarms are posted, signed (Standard Webhooks). Empty: nowhere."),
+    Variable("FARO_ALARM_SECRET", "", "Signs the alarms: whsec_ and base64. Required with FARO_ALARM_URL."),
+    Variable("FARO_LOG_LEVEL", "info", "info, warning or error. Logs never hold what a person wrote."),
+    Variable("FARO_TODAY", "", "Tests only: the date that everything takes for today, as YYYY-MM-DD."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The checked settings. Secrets are empty in a demo until ``with_demo_secrets`` has filled them."""
+
+    mode: str
+    host: str
+    port: int
+    actions_port: int
+    engine_port: int
+    engine_url: str
+    engine_secret: str
+    secret_key: str
+    database_url: str
+    var: Path
+    firm: Path
+    allowed_origins: tuple[str, ...]
+    trusted_proxies: tuple[Network, ...]
+    metrics_allowed: tuple[Network, ...]
+    alarm_url: str
+    alarm_secret: str
+    log_level: str
+    today: date | None
+
+    @property
+    def production(self) -> bool:
+        """Whether real people are served."""
+        return self.mode == "production"
+
+    @property
+    def status_file(self) -> Path:
+        """Where ``faro up`` writes how far the start has come."""
+        return self.var / "status.json"
+
+    def __repr__(self) -> str:
+        """Mode and address only: secrets and passwords must not reach a log through a repr."""
+        return f"Settings(mode={self.mode!r}, host={self.host!r}, port={self.port})"
+
+
+class _Reader:
+    """Reads one variable at a time and collects what is wrong."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def port(self, name: str, default: int) -> int:
+        raw = self.text(name, str(default))
+        if raw.isascii() and raw.isdigit() and 1 <= int(raw) <= 65535:
+            return int(raw)
+        self.problems.append(f"{name} is not a port. Give a number from 1 to 65535.")
+        return default
+
+    def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        raw = self.text(name, default).lower()
+        if raw in allowed:
+            return raw
+        self.problems.append(f"{name} is {raw!r}. Give one of: {', '.join(allowed)}.")
+        return default
+
+    def day(self, name: str) -> date | None:
+        raw = self.text(name)
+        if not raw:
+            return None
+        try:
+            return date.fromisoformat(raw)
+        except ValueError:
+            self.problems.append(f"{name} is {raw!r}, not a date. Write it as YYYY-MM-DD.")
+            return None
+
+    def networks(self, name: str, default: str) -> tuple[Network, ...]:
+        found: list[Network] = []
+        for part in _parts(self.text(name, default)):
+            try:
+                found.append(ipaddress.ip_network(part, strict=False))
+            except ValueError:
+                self.problems.append(
+                    f"{name} holds {part!r}. Give addresses or networks such as 10.0.0.5 or 10.0.0.0/8."
+                )
+        return tuple(found)
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        found: list[str] = []
+        for part in _parts(self.text(name)):
+            origin = part.rstrip("/")
+            if _is_origin(origin):
+                found.append(origin.lower())
+            else:
+                self.problems.append(
+                    f"{name} holds {part!r}. Give origins such as https://firm.example, without a path."
+                )
+        return tuple(found)
+
+    def address(self, name: str, default: str) -> str:
+        raw = self.text(name, default)
+        if raw and not _is_http(raw):
+            self.problems.append(f"{name} is not an address. Write it as http://host:port or https://host.")
+        return raw.rstrip("/")
+
+    def secret(self, name: str, required: bool) -> str:
+        raw = self.text(name)
+        if not raw and required:
+            self.problems.append(
+                f"{name} is missing, and production needs it. Make one with: openssl rand -hex 32"
+            )
+        elif raw and len(raw) < SECRET_LENGTH:
+            self.problems.append(f"{name} is shorter than {SECRET_LENGTH} characters. Make a longer one.")
+        return raw
+
+
+def load_settings(environ: Mapping[str, str], root: Path = ROOT) -> Settings:
+    """The settings that ``environ`` asks for; relative paths start at ``root``.
+
+    Raises SettingsError with every problem at once: bad values, missing secrets, misspelt names.
+    """
+    reader = _Reader(environ)
+    reader.problems.extend(_unknown_names(environ))
+    mode = reader.one_of("FARO_MODE", MODES, "demo")
+    production = mode == "production"
+    var = root / reader.text("FARO_VAR", "var")
+    engine_port = reader.port("FARO_ENGINE_PORT", 5005)
+    settings = Settings(
+        mode=mode,
+        host=reader.text("FARO_HOST", "127.0.0.1"),
+        port=reader.port("FARO_PORT", 8080),
+        actions_port=reader.port("FARO_ACTIONS_PORT", 5055),
+        engine_port=engine_port,
+        engine_url=reader.address("FARO_ENGINE_URL", f"http://127.0.0.1:{engine_port}"),
+        engine_secret=reader.secret("FARO_ENGINE_SECRET", production),
+        secret_key=reader.secret("FARO_SECRET_KEY", production),
+        database_url=_database_url(reader, var),
+        var=var,
+        firm=root / reader.text("FARO_FIRM", "bot/content/firm.yml"),
+        allowed_origins=reader.origins("FARO_ALLOWED_ORIGINS"),
+        trusted_proxies=reader.networks("FARO_TRUSTED_PROXIES", ""),
+        metrics_allowed=reader.networks("FARO_METRICS_ALLOWED", "127.0.0.1, ::1"),
+        alarm_url=reader.address("FARO_ALARM_URL", ""),
+        alarm_secret=reader.text("FARO_ALARM_SECRET"),
+        log_level=reader.one_of("FARO_LOG_LEVEL", LOG_LEVELS, "info"),
+        today=reader.day("FARO_TODAY"),
+    )
+    reader.problems.extend(_contradictions(settings, bool(reader.text("FARO_FIRM"))))
+    if reader.problems:
+        raise SettingsError(reader.problems)
+    return settings
+
+
+def normalise_database_url(url: str) -> str:
+    """The address as SQLAlchemy's asynchronous drivers want it. Raises ValueError for other databases."""
+    scheme, separator, rest = url.partition("://")
+    drivers = {
+        "sqlite": "sqlite+aiosqlite",
+        "sqlite+aiosqlite": "sqlite+aiosqlite",
+        "postgres": "postgresql+psycopg",
+        "postgresql": "postgresql+psycopg",
+        "postgresql+psycopg": "postgresql+psycopg",
+    }
+    if not separator or scheme not in drivers or not rest:
+        raise ValueError("neither SQLite nor PostgreSQL")
+    return f"{drivers[scheme]}://{rest}"
+
+
+def new_secret() -> str:
+    """A fresh random secret of 64 hexadecimal digits."""
+    return secrets.token_hex(32)
+
+
+def with_demo_secrets(settings: Settings, keep: Callable[[Path], str] | None = None) -> Settings:
+    """The settings with both secrets filled; a demo keeps them in ``var`` so that a restart ends nothing.
+
+    Production settings come back as they are: there the secrets were required.
+    """
+    read = keep or kept_secret
+    return replace(
+        settings,
+        secret_key=settings.secret_key or read(settings.var / "secret_key"),
+        engine_secret=settings.engine_secret or read(settings.var / "engine_secret"),
+    )
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in ``path``, written there first (readable by its owner only) when it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        # Written aside and then linked: two processes that start together end up with one secret, whole.
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(new_secret())
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    path.chmod(0o600)
+    return path.read_text(encoding="ascii").strip()
+
+
+def _parts(raw: str) -> list[str]:
+    return [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def _is_http(raw: str) -> bool:
+    try:
+        parts = urlsplit(raw)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_origin(raw: str) -> bool:
+    if not _is_http(raw):
+        return False
+    parts = urlsplit(raw)
+    return not (parts.path or parts.query or parts.fragment or parts.username)
+
+
+def _unknown_names(environ: Mapping[str, str]) -> list[str]:
+    known = [variable.name for variable in VARIABLES]
+    problems = []
+    for name in sorted(environ):
+        # Names that only tests read, such as the address of their own PostgreSQL.
+        if not name.startswith(PREFIX) or name.startswith("FARO_TEST_") or name in known:
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        remedy = f"Did you mean {near[0]}?" if near else "Remove it, or look the name up in the table."
+        problems.append(f"{name} is not a setting. {remedy}")
+    return problems
+
+
+def _database_url(reader: _Reader, var: Path) -> str:
+    raw = reader.text("FARO_DATABASE_URL", f"sqlite:///{var / 'faro.db'}")
+    try:
+        return normalise_database_url(raw)
+    except ValueError:
+        # The address itself stays out of the message: it may hold a password.
+        reader.problems.append(
+            "FARO_DATABASE_URL is not understood. Write sqlite:///file or postgresql://user:password@host/name."
+        )
+        return ""
+
+
+def _contradictions(settings: Settings, firm_named: bool) -> list[str]:
+    problems = []
+    ports = [settings.port, settings.actions_port, settings.engine_port]
+    if len(set(ports)) < len(ports):
+        problems.append("FARO_PORT, FARO_ACTIONS_PORT and FARO_ENGINE_PORT must differ from each other.")
+    if settings.alarm_url and not _is_alarm_secret(settings.alarm_secret):
+        problems.append(
+            "FARO_ALARM_SECRET is missing or not a signing secret. Make one with: "
+            'echo "whsec_$(openssl rand -base64 32)"'
+        )
+    if settings.production and settings.today is not None:
+        problems.append("FARO_TODAY is for tests. Remove it in production: every date would be wrong.")
+    if settings.production and not firm_named:
+        problems.append("FARO_FIRM is missing. Production needs the firm's own file, not the example.")
+    same = settings.secret_key and settings.secret_key == settings.engine_secret
+    if settings.production and same:
+        problems.append("FARO_SECRET_KEY and FARO_ENGINE_SECRET are the same. Make one for each.")
+    return problems
+
+
+def _is_alarm_secret(raw: str) -> bool:
+    try:
+        key = base64.b64decode(raw.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return len(key) >= 24
