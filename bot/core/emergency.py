@@ -1,0 +1,526 @@
+"""Whether a message tells of an emergency that is happening now, and of which kind.
+
+Runs before the engine and without it. The words and rules stand in ``emergency_words.yml``, whose head explains
+them; this module only knows how to match. A message is folded (small letters, no accents, no doubled letters)
+and cut into sentences and clauses. A rule matches where all its phrases stand close together in one sentence,
+out of reach of the guards that say "not now": a supposition, the past, a denial, a question about the law.
+
+Which kind wins when several match:
+
+1. suicide, also with agents at the door: the person must be alive to use any right;
+2. violence: danger to the body, also with agents near, because minutes count;
+3. agents;
+4. abroad;
+5. unclear: a bare cry, for which the bot offers the other four as choices.
+
+Violence or agents outside the U.S. are "abroad": no U.S. number helps there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from bot.core import yaml12
+from bot.core.errors import DataFileError
+
+Kind = Literal["suicide", "violence", "agents", "abroad", "unclear"]
+
+#: The kinds, the one that wins first.
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+WORDS_FILE = Path(__file__).with_name("emergency_words.yml")
+
+#: A longer message is read at both ends: what is happening now stands first or last.
+_LONGEST = 6000
+
+#: A message of more words is a story: rules not marked ``in_story`` then need a word for "now" so close by.
+_STORY = 45
+_NOW_REACH = 14
+_LIFT_REACH = 5
+
+_FIX = "The head of the file explains how it is written."
+_STRANGE = {ord(c): "'" for c in "’‘ʼ´`′"} | {ord(c): None for c in "\u200b\u200d\u2060\ufe0f\ufeff\u00ad"}
+_DOUBLED = re.compile(r"([^\W\d_])\1+")
+_PIECES = re.compile(r"[^\W_]+(?:'[^\W_]+)*|🆘|[.!?;]+|[^\w\s]+|\n+")
+_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_SOS = "\U0001f198"
+
+type _Hits = dict[int, list[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """What is happening, and the name of the rule that saw it (for staff; never a word of the message)."""
+
+    kind: Kind
+    rule: str
+
+
+def classify(text: str, language: str | None = None) -> Emergency | None:
+    """The emergency that ``text`` tells of, or None.
+
+    ``language`` is the conversation's, when known. It only sets aside words that mean something harmless in that
+    language (Spanish "hice" is not ICE); people mix both, so every rule is tried in any case.
+    """
+    book = _book()
+    message = book.read(text, language)
+    hits = book.find(message)
+    found: dict[Kind, str] = {}
+    for rule in book.rules:
+        span = _match(rule, message, hits, book.now)
+        if span is not None:
+            kind = rule.kind if rule.kind == "suicide" else book.placed(rule.kind, span, message, hits)
+            found.setdefault(kind, rule.name)
+    if found:
+        kind = next(kind for kind in KINDS if kind in found)
+        return Emergency(kind, found[kind])
+    for cry in book.cries:
+        if _is_cry(cry, message):
+            return Emergency(cry.kind, cry.name)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """Folded words; for each the numbers of the patterns that it fits, its sentence and its clause."""
+
+    words: list[str]
+    fits: list[frozenset[int]]
+    sentences: list[int]
+    clauses: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """Phrases that stop a rule when they stand at most so many words before or after its match."""
+
+    group: int
+    before: int
+    after: int
+    same_clause: bool
+    anywhere: bool
+    lifted_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Phrase groups that mean an emergency when one of each stands within so many words of one sentence."""
+
+    name: str
+    kind: Kind
+    needs: tuple[int, ...]
+    within: int
+    in_order: bool
+    guards: tuple[_Guard, ...]
+    in_story: bool
+    at_most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cry:
+    """A whole message of such words only, at least one of them a cry."""
+
+    name: str
+    kind: Kind
+    cry: int
+    made_of: frozenset[int]
+    at_most: int
+
+
+def _match(rule: _Rule, message: _Message, hits: _Hits, now: int) -> tuple[int, int] | None:
+    """First and last word (exclusive) of the first unguarded match."""
+    if any(group not in hits for group in rule.needs):
+        return None
+    if rule.at_most is not None and len(message.words) > rule.at_most:
+        return None
+    for span in _spans(rule, message, hits):
+        if any(_stops(guard, span, message, hits) for guard in rule.guards):
+            continue
+        if len(message.words) > _STORY and not rule.in_story and not _near(now, span, _NOW_REACH, hits):
+            continue
+        return span
+    return None
+
+
+def _spans(rule: _Rule, message: _Message, hits: _Hits) -> Iterator[tuple[int, int]]:
+    """Every place where the rule's groups stand together, once for each phrase of its first group."""
+    sentences = message.sentences
+    for first in hits[rule.needs[0]]:
+        start, end = first
+        sentence = sentences[start]
+        taken = [first]
+        for group in rule.needs[1:]:
+            best: tuple[int, int] | None = None
+            best_length = rule.within + 1
+            for hit in hits[group]:
+                if sentences[hit[0]] != sentence or (rule.in_order and hit[0] < end):
+                    continue
+                length = max(end, hit[1]) - min(start, hit[0])
+                if length < best_length and all(hit[1] <= t[0] or hit[0] >= t[1] for t in taken):
+                    best, best_length = hit, length
+            if best is None:
+                break
+            taken.append(best)
+            start, end = min(start, best[0]), max(end, best[1])
+        else:
+            yield start, end
+
+
+def _stops(guard: _Guard, span: tuple[int, int], message: _Message, hits: _Hits) -> bool:
+    """Whether the guard stands close enough to the span to rule it out."""
+    places = hits.get(guard.group)
+    if not places or _lifted(guard, span, message, hits):
+        return False
+    if guard.anywhere:
+        return True
+    start, end = span
+    parts = message.clauses if guard.same_clause else message.sentences
+    for left, right in places:
+        if right <= start:
+            if start - right < guard.before and parts[left] == parts[start]:
+                return True
+        elif left >= end:
+            if left - end < guard.after and parts[left] == parts[end - 1]:
+                return True
+        elif guard.before or guard.after:
+            return True
+    return False
+
+
+def _near(group: int, span: tuple[int, int], reach: int, hits: _Hits) -> bool:
+    """Whether a phrase of the group stands within ``reach`` words of the span."""
+    return any(hit[1] > span[0] - reach and hit[0] < span[1] + reach for hit in hits.get(group, ()))
+
+
+def _lifted(guard: _Guard, span: tuple[int, int], message: _Message, hits: _Hits) -> bool:
+    """Whether a phrase beside the span, in its sentence, makes the guard void ("last year ... and NOW ...")."""
+    if guard.lifted_by is None:
+        return False
+    sentence = message.sentences[span[0]]
+    return any(
+        hit[1] > span[0] - _LIFT_REACH
+        and hit[0] < span[1] + _LIFT_REACH
+        and message.sentences[hit[0]] == sentence
+        for hit in hits.get(guard.lifted_by, ())
+    )
+
+
+def _is_cry(cry: _Cry, message: _Message) -> bool:
+    """Whether the message is nothing but the cry and words that go with it."""
+    if not 0 < len(message.words) <= cry.at_most:
+        return False
+    cried = False
+    for fits in message.fits:
+        if cry.cry in fits:
+            cried = True
+        elif not fits & cry.made_of:
+            return False
+    return cried
+
+
+class _Book:
+    """The words file, made ready for matching: every pattern, class and group has become a number."""
+
+    def __init__(self, data: Mapping[str, Any], path: str) -> None:
+        self._path = path
+        self._numbers: dict[str, int] = {}
+        self._exact: dict[str, set[int]] = {}
+        self._stems: dict[str, set[int]] = {}
+        self._endings: dict[str, set[int]] = {}
+        self._loose: dict[str, set[str]] = {}
+        self._respell: dict[str, tuple[str, ...]] = {}
+        self._harmless: dict[str, frozenset[str]] = {}
+        self._phrases: dict[int, list[tuple[tuple[int, ...], int]]] = {}
+        self._anything = self._number("any word")
+        self._year = self._number("<year>")
+        self._figure = self._number("<number>")
+        for short, long in self._section(data, "respell").items():
+            self._respell[_folded(str(short))] = tuple(_folded(str(long)).split())
+        for lang, words in self._section(data, "harmless").items():
+            self._harmless[lang] = frozenset(_folded(word) for word in self._listed(words))
+        classes = self._section(data, "words")
+        for name in classes:
+            self._number(f"<{name}>")
+        for name, words in classes.items():
+            for word in self._listed(words):
+                self._learn(word, self._number(f"<{name}>"))
+        groups = self._section(data, "phrases")
+        for name in groups:
+            self._number(f"group {name}")
+        for name, phrases in groups.items():
+            for phrase in self._listed(phrases):
+                self._add_phrase(phrase, self._number(f"group {name}"))
+        guards = {name: self._guard(name, raw) for name, raw in self._section(data, "guards").items()}
+        self.now = self._group("now")
+        self._asides = self._group("asides")
+        self._harmless_uses = self._group("harmless_uses")
+        self._abroad = self._group("abroad")
+        self._person_abroad = self._group("person_abroad")
+        self._in_us = self._group("in_us")
+        self._us_agents = self._group("us_agents")
+        self.rules = tuple(
+            self._rule(name, raw, guards) for name, raw in self._section(data, "rules").items()
+        )
+        self.cries = tuple(self._cry(name, raw) for name, raw in self._section(data, "cries").items())
+        self._guarding = frozenset(guard.group for guard in guards.values())
+        self._telling = frozenset(group for rule in self.rules for group in rule.needs)
+
+    def read(self, text: str, language: str | None) -> _Message:
+        """The message in folded words, respelled, with what each of them fits."""
+        if len(text) > _LONGEST:
+            text = f"{text[: _LONGEST // 2]}\n{text[-_LONGEST // 2 :]}"
+        message = _Message([], [], [], [])
+        harmless = self._harmless.get(language or "", frozenset[str]())
+        known: dict[str, frozenset[int]] = {}
+        sentence = clause = 0
+        for piece in _PIECES.findall(_plain(text)):
+            if not piece[0].isalnum() and piece != _SOS:
+                clause += 1
+                if piece[0] in ".?;" and not piece.startswith(".."):
+                    sentence += 1
+                continue
+            whole = _DOUBLED.sub(r"\1", piece)
+            bare = whole.replace("'", "")
+            if piece == _SOS:
+                whole = bare = "sos"
+            words = self._respell.get(whole) or self._respell.get(bare)
+            if words is None:
+                words = (whole.split("'")[0] if whole.endswith("'s") else bare,)
+            for word in words:
+                fits = known.get(word)
+                if fits is None:
+                    fits = frozenset() if word in harmless else self._fits(word)
+                    known[word] = fits
+                message.words.append(word)
+                message.fits.append(fits)
+                message.sentences.append(sentence)
+                message.clauses.append(clause)
+        return message
+
+    def find(self, message: _Message) -> _Hits:
+        """Where each phrase group stands, less what asides hide from guards and harmless uses hide from rules."""
+        hits: _Hits = {}
+        fits, sentences = message.fits, message.sentences
+        count = len(fits)
+        for start in range(count):
+            for first in fits[start]:
+                for rest, group in self._phrases.get(first, ()):
+                    end = start + 1 + len(rest)
+                    if end > count or sentences[end - 1] != sentences[start]:
+                        continue
+                    if all(
+                        number in fits[place] or number == self._anything
+                        for place, number in enumerate(rest, start + 1)
+                    ):
+                        hits.setdefault(group, []).append((start, end))
+        for cover, hidden in ((self._asides, self._guarding), (self._harmless_uses, self._telling)):
+            covered = {place for start, end in hits.get(cover, ()) for place in range(start, end)}
+            for group in hidden & hits.keys() if covered else ():
+                hits[group] = [hit for hit in hits[group] if not covered.issuperset(range(*hit))]
+                if not hits[group]:
+                    del hits[group]
+        return hits
+
+    def placed(self, kind: Kind, span: tuple[int, int], message: _Message, hits: _Hits) -> Kind:
+        """The kind that the place makes of it: danger outside the U.S. is "abroad", a gang here "violence"."""
+        if hits.get(self._person_abroad):
+            return "abroad"
+        sentence = message.sentences[span[0]]
+        there, here, ours = (
+            any(message.sentences[start] == sentence for start, _ in hits.get(group, ()))
+            for group in (self._abroad, self._in_us, self._us_agents)
+        )
+        if kind == "agents":
+            return "abroad" if there and not (here or ours) else kind
+        if here:
+            return "violence"
+        return "abroad" if there else kind
+
+    def _fits(self, word: str) -> frozenset[int]:
+        """The numbers of all patterns and classes that the folded word fits."""
+        found = set(self._exact.get(word, ()))
+        for length in range(2, len(word) + 1):
+            found |= self._stems.get(word[:length], set())
+            found |= self._endings.get(word[-length:], set())
+        if word[0].isdigit():
+            found.add(self._year if _YEAR.fullmatch(word) else self._figure)
+        if not found and len(word) >= 5:
+            for shape in _shapes(word):
+                for near in self._loose.get(shape, ()):
+                    if _one_edit(word, near):
+                        found |= self._exact[near]
+        return frozenset(found)
+
+    def _learn(self, pattern: str, number: int) -> None:
+        """Let words that fit the pattern carry the number: ``word``, ``stem*``, ``*ing`` or ``word~`` (one edit)."""
+        word = _folded(pattern.strip("*~"))
+        if not word.isalnum():
+            raise self._problem(f"{pattern!r} is not one word")
+        if "*" in pattern and len(word) < (3 if pattern.endswith("*") else 2):
+            raise self._problem(f"{pattern!r} is too short")
+        if pattern.endswith("*"):
+            self._stems.setdefault(word, set()).add(number)
+            return
+        if pattern.startswith("*"):
+            self._endings.setdefault(word, set()).add(number)
+            return
+        self._exact.setdefault(word, set()).add(number)
+        if pattern.endswith("~"):
+            if len(word) < 6:
+                raise self._problem(f"{pattern!r} is too short to allow a wrong letter")
+            for shape in _shapes(word):
+                self._loose.setdefault(shape, set()).add(word)
+
+    def _add_phrase(self, phrase: str, group: int) -> None:
+        """Take up a phrase: ``word``, ``a/b``, ``<class>``, ``_`` for any word, ``(x)`` for what may be missing."""
+        choices: list[list[int | None]] = []
+        for part in phrase.split():
+            optional = part.startswith("(") and part.endswith(")")
+            if not optional and ("(" in part or ")" in part):
+                raise self._problem(f"in {phrase!r} brackets may hold one word only")
+            choices.append([*self._part(part.strip("()")), *([None] if optional else [])])
+        for variant in product(*choices):
+            numbers = [number for number in variant if number is not None]
+            if not numbers or numbers[0] == self._anything:
+                raise self._problem(f"the phrase {phrase!r} may begin with any word")
+            self._phrases.setdefault(numbers[0], []).append((tuple(numbers[1:]), group))
+
+    def _part(self, part: str) -> list[int]:
+        """The numbers, any of which one position of a phrase may fit."""
+        if part == "_":
+            return [self._anything]
+        names = [name for name in part.split("/") if name.startswith("<")]
+        words = [word for word in part.split("/") if not word.startswith("<")]
+        numbers = [self._class(name) for name in names]
+        if words:
+            key = f"word {'/'.join(words)}"
+            known = key in self._numbers
+            numbers.append(self._number(key))
+            if not known:
+                for word in words:
+                    self._learn(word, numbers[-1])
+        return numbers
+
+    def _class(self, name: str) -> int:
+        if name not in self._numbers:
+            raise self._problem(f"no class of words is called {name}")
+        return self._numbers[name]
+
+    def _guard(self, name: str, raw: Any) -> _Guard:
+        self._keys(f"guard {name}", raw, {"phrases", "before", "after"}, {"same_clause", "anywhere", "lifted_by"})
+        lifted_by = raw.get("lifted_by")
+        return _Guard(
+            self._group(raw["phrases"]),
+            int(raw["before"]),
+            int(raw["after"]),
+            bool(raw.get("same_clause", False)),
+            bool(raw.get("anywhere", False)),
+            None if lifted_by is None else self._group(lifted_by),
+        )
+
+    def _rule(self, name: str, raw: Any, guards: Mapping[str, _Guard]) -> _Rule:
+        self._keys(
+            f"rule {name}", raw, {"kind", "needs", "unless"}, {"within", "in_order", "in_story", "at_most"}
+        )
+        for guard in raw["unless"]:
+            if guard not in guards:
+                raise self._problem(f"rule {name} names the guard {guard!r}, which does not exist")
+        return _Rule(
+            name,
+            self._kind(name, raw["kind"]),
+            tuple(self._group(group) for group in raw["needs"]),
+            int(raw.get("within", 8)),
+            bool(raw.get("in_order", False)),
+            tuple(guards[guard] for guard in raw["unless"]),
+            bool(raw.get("in_story", False)),
+            raw.get("at_most"),
+        )
+
+    def _cry(self, name: str, raw: Any) -> _Cry:
+        self._keys(f"cry {name}", raw, {"kind", "cry", "made_of", "at_most"}, set())
+        made_of = frozenset(self._class(f"<{words}>") for words in raw["made_of"])
+        return _Cry(
+            name, self._kind(name, raw["kind"]), self._class(f"<{raw['cry']}>"), made_of, int(raw["at_most"])
+        )
+
+    def _kind(self, name: str, kind: Any) -> Kind:
+        for known in KINDS:
+            if kind == known:
+                return known
+        raise self._problem(f"{name} has the kind {kind!r}, which does not exist")
+
+    def _group(self, name: str) -> int:
+        key = f"group {name}"
+        if key not in self._numbers:
+            raise self._problem(f"no group of phrases is called {name!r}")
+        return self._numbers[key]
+
+    def _number(self, key: str) -> int:
+        return self._numbers.setdefault(key, len(self._numbers))
+
+    def _section(self, data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+        section = data.get(name)
+        if not isinstance(section, dict):
+            raise self._problem(f"the section {name!r} is missing")
+        return section
+
+    def _listed(self, items: Iterable[str]) -> Iterator[str]:
+        """The entries of a list whose lines may each hold several, parted by commas."""
+        for item in items:
+            yield from (part.strip() for part in str(item).split(",") if part.strip())
+
+    def _keys(self, what: str, raw: Any, needed: set[str], allowed: set[str]) -> None:
+        if not isinstance(raw, dict) or not needed <= raw.keys() <= needed | allowed:
+            raise self._problem(f"{what} must have {sorted(needed)} and may have {sorted(allowed)}")
+
+    def _problem(self, problem: str) -> DataFileError:
+        return DataFileError(self._path, None, problem, _FIX)
+
+
+def _plain(text: str) -> str:
+    """The text in small letters without accents or look-alike forms, apostrophes alike."""
+    letters = unicodedata.normalize("NFKD", text.translate(_STRANGE).casefold())
+    letters = "".join(c for c in letters if not unicodedata.combining(c))
+    return _DOTTED.sub(lambda found: found[0].replace(".", ""), letters)
+
+
+def _folded(text: str) -> str:
+    """The text as ``read`` sees it: plain, and of each run of one letter only the first."""
+    return _DOUBLED.sub(r"\1", _plain(text))
+
+
+def _shapes(word: str) -> Iterator[str]:
+    """The word, and the word with any one letter left out."""
+    yield word
+    for place in range(len(word)):
+        yield word[:place] + word[place + 1 :]
+
+
+def _one_edit(word: str, other: str) -> bool:
+    """Whether one letter added, missing or wrong, or two neighbours swapped, turns one word into the other."""
+    if abs(len(word) - len(other)) > 1:
+        return False
+    start = 0
+    while start < min(len(word), len(other)) and word[start] == other[start]:
+        start += 1
+    left, right = word[start:], other[start:]
+    return (
+        left[1:] == right[1:]
+        or left[1:] == right
+        or left == right[1:]
+        or (left[:2] == right[1::-1] and left[2:] == right[2:])
+    )
+
+
+@lru_cache(maxsize=1)
+def _book() -> _Book:
+    """The rules of the words file, read once."""
+    return _Book(yaml12.load_file(WORDS_FILE), WORDS_FILE.name)

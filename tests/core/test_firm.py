@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import re
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from bot.core.errors import ContentFileError
+from bot.core.firm import FIRM_VALUES, Firm, load_firm
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "bot/content/firm.yml"
+
+
+@pytest.fixture
+def firm() -> Firm:
+    return load_firm(EXAMPLE)
+
+
+def test_every_value_can_be_told_in_both_languages(firm: Firm) -> None:
+    for name in FIRM_VALUES:
+        for lang in ("en", "es"):
+            assert firm.value(name, lang)
+
+
+def test_languages_are_named_in_the_language_of_the_text(firm: Firm) -> None:
+    assert firm.value("languages", "en") == "English and Spanish"
+    assert firm.value("languages", "es") == "inglés y español"
+
+
+def test_without_an_emergency_number_the_ordinary_one_is_given(firm: Firm) -> None:
+    assert firm.emergency_phone is None
+    assert firm.value("emergency_phone", "es") == firm.phone
+
+
+def test_hours_are_read_per_weekday(firm: Firm) -> None:
+    assert firm.hours[0] == ((time(9), time(17)),)
+    assert firm.hours[6] == ()
+    assert firm.timezone == "America/New_York"
+
+
+def test_an_unknown_value_is_a_key_error(firm: Firm) -> None:
+    with pytest.raises(KeyError):
+        firm.value("fax", "en")
+
+
+def test_the_example_explains_every_entry() -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").split("\n")
+    for number, line in enumerate(lines):
+        if re.match(r"[a-z_]+:", line):
+            around = [lines[number - 1], lines[number + 1]]
+            assert any(other.lstrip().startswith("#") for other in around), line
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ContentFileError) as caught:
+        load_firm(tmp_path / "firm.yml")
+    assert caught.value.path.endswith("firm.yml")
