@@ -1,0 +1,1 @@
+"""What the public reaches: page, chat API, health and metrics."""

@@ -1,0 +1,183 @@
+"""Puts the gateway together; everything that touches the world is passed in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from bot.core import yaml12
+from bot.core.errors import RequestError
+from bot.gateway.alarms import Alarms
+from bot.gateway.chat import ChatApi
+from bot.gateway.clock import Clock
+from bot.gateway.commands import Commands
+from bot.gateway.events import Streams
+from bot.gateway.health import Health, load_steps
+from bot.gateway.keeper import Keeper
+from bot.gateway.limits import Limits, RateLimiter
+from bot.gateway.logs import fault, logger
+from bot.gateway.metrics import Metrics
+from bot.gateway.middleware import problem_middleware
+from bot.gateway.ports import Engine, Firm, Notices, Reading
+from bot.gateway.problems import load_problems
+from bot.gateway.security import add_headers, may_read_metrics
+from bot.gateway.tokens import Tokens
+from bot.gateway.turns import Turns
+from bot.gateway.voice import Voice
+from bot.gateway.worker import housekeeping, write_counts
+from bot.settings import Settings
+from bot.transcripts.store import TranscriptStore
+
+BOT = Path(__file__).resolve().parent.parent
+WIDGET = BOT / "widget"
+OPENAPI = Path(__file__).with_name("openapi.yml")
+
+#: How long the end of the process waits for what is still to be written.
+LAST_WRITES_SECONDS = 2.0
+
+KEEPER: web.AppKey[Keeper] = web.AppKey("keeper", Keeper)
+ALARMS: web.AppKey[Alarms] = web.AppKey("alarms", Alarms)
+METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
+STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
+
+
+@cache
+def openapi_document() -> dict[str, Any]:
+    """The published description of the chat API."""
+    document: dict[str, Any] = yaml12.load_file(OPENAPI)
+    return document
+
+
+def create_app(
+    settings: Settings,
+    *,
+    engine: Engine,
+    notices: Notices,
+    firm: Firm,
+    store: TranscriptStore,
+    clock: Clock,
+    reading: Reading,
+    limits: Limits | None = None,
+    widget: Path = WIDGET,
+    content: Path = BOT / "content",
+) -> web.Application:
+    """The gateway. It starts and closes ``store`` and ``engine`` with itself.
+
+    Raises ContentFileError when a notice or a problem text is missing.
+    """
+    bounds = limits or Limits()
+    metrics = Metrics()
+    voice = Voice(notices)
+    problems = load_problems(content / "problems.yml", firm)
+    alarms = Alarms(store, metrics, clock, bounds, settings.alarm_url, settings.alarm_secret)
+    keeper = Keeper(store, engine, clock, bounds, metrics, alarms)
+    limiter = RateLimiter(bounds)
+    streams = Streams(keeper, bounds, metrics)
+    health = Health(
+        store, engine, clock, firm, bounds, settings.status_file, load_steps(content / "status.yml")
+    )
+    turns = Turns(
+        keeper=keeper,
+        commands=Commands(voice, keeper, clock, metrics),
+        voice=voice,
+        engine=engine,
+        reading=reading,
+        firm=firm,
+        clock=clock,
+        limits=bounds,
+        limiter=limiter,
+        metrics=metrics,
+        alarms=alarms,
+    )
+    api = ChatApi(
+        keeper=keeper,
+        turns=turns,
+        voice=voice,
+        tokens=Tokens(settings.secret_key),
+        streams=streams,
+        health=health,
+        limiter=limiter,
+        store=store,
+        clock=clock,
+        metrics=metrics,
+        trusted_proxies=settings.trusted_proxies,
+        openapi=openapi_document(),
+    )
+
+    async def page(_request: web.Request) -> web.StreamResponse:
+        file = widget / "page.html"
+        if not file.is_file():
+            raise RequestError("not_found", 404)
+        return web.FileResponse(file)
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def readyz(_request: web.Request) -> web.Response:
+        found = await health.readiness()
+        body = {"ready": found.ready, "parts": dict(found.parts)}
+        return web.json_response(body, status=200 if found.ready else 503)
+
+    async def read_metrics(request: web.Request) -> web.Response:
+        if not may_read_metrics(request, settings.metrics_allowed, settings.trusted_proxies):
+            raise RequestError("not_allowed", 403)
+        return web.Response(body=metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+    async def headers(request: web.Request, response: web.StreamResponse) -> None:
+        add_headers(request, response, settings.allowed_origins)
+
+    async def background(_app: web.Application) -> AsyncIterator[None]:
+        await store.start()
+        tasks = [
+            asyncio.create_task(alarms.work()),
+            asyncio.create_task(housekeeping(keeper, store, metrics, clock, bounds)),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await _last_writes(keeper, store, metrics, clock)
+        await alarms.close()
+        await engine.close()
+        await store.close()
+
+    async def stop_streams(_app: web.Application) -> None:
+        streams.close()
+
+    app = web.Application(
+        middlewares=[problem_middleware(problems, metrics, alarms, settings.allowed_origins)],
+        client_max_size=bounds.body_bytes,
+    )
+    app[KEEPER], app[ALARMS], app[METRICS], app[STREAMS] = keeper, alarms, metrics, streams
+    app.add_routes(api.routes())
+    app.add_routes(
+        [
+            web.get("/", page),
+            web.get("/healthz", healthz),
+            web.get("/readyz", readyz),
+            web.get("/metrics", read_metrics),
+        ]
+    )
+    if widget.is_dir():
+        app.router.add_static("/static/", widget)
+    app.on_response_prepare.append(headers)
+    app.on_shutdown.append(stop_streams)
+    app.cleanup_ctx.append(background)
+    return app
+
+
+async def _last_writes(keeper: Keeper, store: TranscriptStore, metrics: Metrics, clock: Clock) -> None:
+    """What the database had not taken before gets a last chance; the end of the process waits for no more."""
+    try:
+        async with asyncio.timeout(LAST_WRITES_SECONDS):
+            for conversation in keeper.registry.all():
+                if conversation.consent is not None and conversation.unsaved():
+                    await keeper.flush(conversation)
+            await write_counts(store, metrics, clock)
+    except Exception as exc:  # Nothing may keep the connections from being closed.
+        logger().error("last_writes_failed", **fault(exc))

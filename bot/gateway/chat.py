@@ -1,0 +1,174 @@
+"""The handlers of the chat API, version 1: a few lines each; the work is done elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from bot.core.errors import RequestError
+from bot.gateway import wire
+from bot.gateway.clock import Clock
+from bot.gateway.conversations import Conversation
+from bot.gateway.events import Streams
+from bot.gateway.health import Health
+from bot.gateway.keeper import STORE_FAULTS, Keeper
+from bot.gateway.limits import RateLimiter
+from bot.gateway.logs import fault, logger
+from bot.gateway.metrics import Metrics
+from bot.gateway.middleware import LANGUAGE
+from bot.gateway.security import client_address
+from bot.gateway.tokens import Tokens, new_conversation_id
+from bot.gateway.turns import Turns
+from bot.gateway.voice import Voice
+from bot.settings import Network
+from bot.transcripts.store import TranscriptStore
+
+PREFIX = "/api/chat/v1"
+
+
+class ChatApi:
+    """The chat API on one set of parts."""
+
+    def __init__(
+        self,
+        *,
+        keeper: Keeper,
+        turns: Turns,
+        voice: Voice,
+        tokens: Tokens,
+        streams: Streams,
+        health: Health,
+        limiter: RateLimiter,
+        store: TranscriptStore,
+        clock: Clock,
+        metrics: Metrics,
+        trusted_proxies: tuple[Network, ...],
+        openapi: dict[str, Any],
+    ) -> None:
+        self._keeper = keeper
+        self._turns = turns
+        self._voice = voice
+        self._tokens = tokens
+        self._streams = streams
+        self._health = health
+        self._limiter = limiter
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._trusted = trusted_proxies
+        self._openapi = openapi
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every route of the API."""
+        one = f"{PREFIX}/conversations/{{conversation}}"
+        return [
+            web.get(f"{PREFIX}/openapi.json", self.openapi),
+            web.get(f"{PREFIX}/status", self.status),
+            web.post(f"{PREFIX}/conversations", self.start),
+            web.delete(one, self.erase),
+            web.get(f"{one}/messages", self.read),
+            web.post(f"{one}/messages", self.send),
+            web.get(f"{one}/events", self.events),
+            web.post(f"{one}/messages/{{message}}/rating", self.rate),
+        ]
+
+    async def openapi(self, _request: web.Request) -> web.Response:
+        return web.json_response(self._openapi)
+
+    async def status(self, _request: web.Request) -> web.Response:
+        return web.json_response(await self._health.progress())
+
+    async def start(self, request: web.Request) -> web.Response:
+        """A new conversation with its token; the greeting needs no engine."""
+        self._limiter.new_conversation(client_address(request, self._trusted))
+        data = await wire.read_object(request, ("language",)) if request.can_read_body else {}
+        language = wire.read_start(data, wire.accepted_language(request))
+        now = self._clock.now()
+        conversation = Conversation(new_conversation_id(), "web", language, now, now)
+        request[LANGUAGE] = language
+        for reply in self._voice.greeting(language):
+            conversation.say(reply, None, now)
+        self._keeper.begin(conversation)
+        self._metrics.tally("conversations")
+        body = wire.shown_messages(conversation.messages, conversation.last_seq, language)
+        body |= {"conversation": conversation.id, "token": self._tokens.make(conversation.id)}
+        return web.json_response(body, status=201)
+
+    async def send(self, request: web.Request) -> web.Response:
+        """A person's message, and what the bot says to it."""
+        conversation_id = self._allowed(request)
+        async with self._keeper.use(conversation_id) as conversation:
+            request[LANGUAGE] = conversation.language
+            data = await wire.read_object(request, ("client_message_id", "text", "choice"))
+            said = await self._turns.send(conversation, wire.read_message(data))
+            cursor = max([conversation.last_seq, *(message.seq for message in said)])
+            return web.json_response(wire.shown_messages(said, cursor, conversation.language))
+
+    async def read(self, request: web.Request) -> web.Response:
+        """What was said after a cursor, by both."""
+        conversation_id = self._allowed(request)
+        async with self._keeper.use(conversation_id) as conversation:
+            request[LANGUAGE] = conversation.language
+            after = wire.read_cursor(request)
+            await self._keeper.refresh(conversation)
+            if conversation.gone:
+                raise RequestError("conversation_gone", 404)
+            return web.json_response(
+                wire.shown_messages(conversation.after(after), conversation.last_seq, conversation.language)
+            )
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """The stream of later messages."""
+        conversation_id = self._allowed(request)
+        async with self._keeper.use(conversation_id) as conversation:
+            request[LANGUAGE] = conversation.language
+            return await self._streams.serve(request, conversation, wire.read_cursor(request))
+
+    async def erase(self, request: web.Request) -> web.Response:
+        """Everything about the conversation is deleted; 202 when the engine has still to be reached."""
+        conversation_id = self._allowed(request)
+        async with self._keeper.use(conversation_id) as conversation:
+            request[LANGUAGE] = language = conversation.language
+            erased = await self._keeper.erase(conversation)
+        if not erased.rows:
+            raise RequestError("erase_failed", 503, {"seconds": 60})
+        self._metrics.tally("erased")
+        if erased.engine:
+            return web.Response(status=204)
+        notice = self._voice.notice("erased_pending", language)
+        return web.json_response({"erased": True, "pending": ["engine"], "text": notice.text}, status=202)
+
+    async def rate(self, request: web.Request) -> web.Response:
+        """An answer is rated; rating it again replaces the rating."""
+        conversation_id = self._allowed(request)
+        async with self._keeper.use(conversation_id) as conversation:
+            request[LANGUAGE] = conversation.language
+            rating = wire.read_rating(await wire.read_object(request, ("rating",)))
+            wanted = request.match_info["message"]
+            for message in conversation.messages:
+                if message.id == wanted and message.author == "bot":
+                    break
+            else:
+                raise RequestError("unknown_message", 404)
+            conversation.replace(replace(message, rating=rating))
+            self._metrics.ratings.labels(rating).inc()
+            self._metrics.tally(f"rating_{rating}")
+            if conversation.stored:
+                await self._keep_rating(conversation, wanted, rating)
+            return web.Response(status=204)
+
+    async def _keep_rating(self, conversation: Conversation, message: str, rating: str) -> None:
+        try:
+            await self._store.rate(conversation.id, message, rating)
+        except STORE_FAULTS as exc:
+            logger().error("rating_lost", conversation=conversation.id, **fault(exc))
+            raise RequestError("storage_unavailable", 503, {"seconds": 30}) from None
+
+    def _allowed(self, request: web.Request) -> str:
+        """The conversation that the request's token opens."""
+        self._limiter.client(client_address(request, self._trusted))
+        conversation_id = request.match_info["conversation"]
+        self._tokens.check(request.headers.get("Authorization"), conversation_id)
+        return conversation_id

@@ -1,0 +1,225 @@
+"""The conversations that this gateway holds in memory, and how they come from and go to the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.core.messages import Choice, Reply
+from bot.gateway.tokens import new_choice_id, new_message_id
+from bot.transcripts.records import ConsentRecord, ConversationRecord, MessageRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A choice as it was offered; ``id`` is what the page sends back."""
+
+    id: str
+    title: str
+    payload: str
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One conversation. Changed only by who holds ``lock``; ``gone`` is final."""
+
+    id: str
+    channel: str
+    language: str
+    created_at: datetime
+    last_at: datetime
+    consent: ConsentRecord | None = None
+    #: Whether the person has answered the question of consent, either way.
+    asked: bool = False
+    messages: list[MessageRecord] = field(default_factory=list)
+    last_seq: int = 0
+    saved_seq: int = 0
+    #: Whether the store may hold anything of it.
+    stored: bool = False
+    changed: set[str] = field(default_factory=set)
+    offered: dict[str, Offered] = field(default_factory=dict)
+    #: What the last thing said by the bot offers: these can also be typed, by title or number.
+    latest: tuple[Offered, ...] = ()
+    touched: float = 0.0
+    gone: bool = False
+    #: Waiting or running turns and open streams: such a conversation is not put away.
+    users: int = 0
+    streams: int = 0
+    #: A turn was given up on while the engine may still have been at work on it.
+    overdue: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def say(self, reply: Reply, reply_to: str | None, now: datetime) -> MessageRecord:
+        """The bot's reply as a message of this conversation; its choices can be pressed from now on."""
+        offered = tuple(_offer(choice) for choice in reply.choices)
+        content: dict[str, Any] = reply.as_dict()
+        content["choices"] = [
+            {"id": choice.id, "title": choice.title, "payload": choice.payload} for choice in offered
+        ]
+        message = MessageRecord(
+            id=new_message_id(),
+            seq=self.last_seq + 1,
+            created_at=now,
+            author="bot",
+            kind=reply.kind,
+            language=reply.lang,
+            text=reply.text,
+            reply_to=reply_to,
+            reply=content,
+        )
+        self.add(message)
+        return message
+
+    def add(self, message: MessageRecord) -> None:
+        """Appends a message and wakes who is listening."""
+        self.messages.append(message)
+        self.last_seq = message.seq
+        self.last_at = max(self.last_at, message.created_at)
+        if message.author == "bot" and message.reply is not None:
+            offered = tuple(Offered(**choice) for choice in message.reply.get("choices", ()))
+            self.offered.update({choice.id: choice for choice in offered})
+            # Replies to one message belong together: all their choices can be typed.
+            before = self._bot_message_before(message)
+            self.latest = (*self.latest, *offered) if before else offered
+        self.wake()
+
+    def replace(self, message: MessageRecord) -> None:
+        """Puts a changed message in the place of the one with its id."""
+        for index, known in enumerate(self.messages):
+            if known.id == message.id:
+                self.messages[index] = message
+                if message.seq <= self.saved_seq:
+                    self.changed.add(message.id)
+
+    def wake(self) -> None:
+        """Tells every stream that there is something new."""
+        self.news.set()
+        self.news = asyncio.Event()
+
+    def after(self, seq: int) -> list[MessageRecord]:
+        """The messages after a cursor."""
+        return [message for message in self.messages if message.seq > seq]
+
+    def sent(self, client_message_id: str) -> MessageRecord | None:
+        """The visitor's message with that client id."""
+        for message in reversed(self.messages):
+            if message.client_message_id == client_message_id:
+                return message
+        return None
+
+    def replies_to(self, message_id: str) -> list[MessageRecord]:
+        """What the bot answered to a visitor's message."""
+        return [message for message in self.messages if message.reply_to == message_id]
+
+    def unsaved(self) -> list[MessageRecord]:
+        """What the store does not have yet."""
+        return [m for m in self.messages if m.seq > self.saved_seq or m.id in self.changed]
+
+    def record(self) -> ConversationRecord:
+        """The row of this conversation; only with consent."""
+        if self.consent is None:
+            raise ValueError("no row without consent")
+        return ConversationRecord(
+            self.id, self.channel, self.language, self.created_at, self.last_at, self.last_seq, self.consent
+        )
+
+    def trim(self, most: int) -> None:
+        """Lets go of the oldest messages, and of what they offered, beyond ``most``."""
+        surplus = len(self.messages) - most
+        if surplus <= 0:
+            return
+        for message in self.messages[:surplus]:
+            for choice in (message.reply or {}).get("choices", ()):
+                self.offered.pop(choice["id"], None)
+        del self.messages[:surplus]
+
+    def _bot_message_before(self, message: MessageRecord) -> bool:
+        if len(self.messages) < 2:
+            return False
+        before = self.messages[-2]
+        return before.author == "bot" and before.reply_to == message.reply_to
+
+
+def _offer(choice: Choice) -> Offered:
+    return Offered(new_choice_id(), choice.title, choice.payload)
+
+
+def restored(record: ConversationRecord, messages: Iterable[MessageRecord]) -> Conversation:
+    """A conversation as the store has it."""
+    conversation = Conversation(
+        id=record.id,
+        channel=record.channel,
+        language=record.language,
+        created_at=record.created_at,
+        last_at=record.last_at,
+        consent=record.consent,
+        asked=True,
+        stored=True,
+    )
+    for message in messages:
+        conversation.add(message)
+    conversation.last_seq = max(conversation.last_seq, record.last_seq)
+    conversation.saved_seq = conversation.last_seq
+    return conversation
+
+
+class Registry:
+    """The conversations in memory, the one used longest ago first; bounded."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._by_id: OrderedDict[str, Conversation] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def get(self, conversation_id: str, now: float) -> Conversation | None:
+        """The conversation, marked as used at ``now`` (a monotonic time)."""
+        found = self._by_id.get(conversation_id)
+        if found is not None:
+            found.touched = now
+            self._by_id.move_to_end(conversation_id)
+        return found
+
+    def put(self, conversation: Conversation, now: float) -> list[Conversation]:
+        """Takes a conversation in; gives those that had to go for it."""
+        conversation.touched = now
+        self._by_id[conversation.id] = conversation
+        self._by_id.move_to_end(conversation.id)
+        out: list[Conversation] = []
+        if len(self._by_id) > self._most:
+            for candidate in list(self._by_id.values()):
+                if len(self._by_id) <= self._most:
+                    break
+                if candidate is not conversation and _idle(candidate):
+                    out.append(self.remove(candidate.id) or candidate)
+        return out
+
+    def remove(self, conversation_id: str) -> Conversation | None:
+        """Lets a conversation go."""
+        return self._by_id.pop(conversation_id, None)
+
+    def idle(self, now: float, unkept_seconds: float, kept_seconds: float) -> list[Conversation]:
+        """Those unused for so long; a kept one must have reached the store."""
+        return [
+            conversation
+            for conversation in self._by_id.values()
+            if _idle(conversation)
+            and now - conversation.touched
+            >= (unkept_seconds if conversation.consent is None else kept_seconds)
+        ]
+
+    def all(self) -> list[Conversation]:
+        """All of them."""
+        return list(self._by_id.values())
+
+
+def _idle(conversation: Conversation) -> bool:
+    if conversation.users or conversation.streams or conversation.lock.locked():
+        return False
+    return conversation.consent is None or not conversation.unsaved()

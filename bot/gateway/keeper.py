@@ -1,0 +1,245 @@
+"""Brings conversations from memory or the store, writes them through after consent, and erases them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.core.errors import EngineError, RequestError
+from bot.gateway.alarms import Alarms
+from bot.gateway.clock import Clock
+from bot.gateway.conversations import Conversation, Registry, restored
+from bot.gateway.limits import Limits
+from bot.gateway.logs import fault, logger
+from bot.gateway.metrics import Metrics
+from bot.gateway.ports import Engine
+from bot.transcripts.store import TranscriptStore
+
+#: What a database that cannot be used may raise.
+STORE_FAULTS = (SQLAlchemyError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure has reached: the rows, and the engine. What it has not reached is tried again."""
+
+    rows: bool
+    engine: bool
+
+
+class Keeper:
+    """Holds the conversations of one gateway."""
+
+    def __init__(
+        self,
+        store: TranscriptStore,
+        engine: Engine,
+        clock: Clock,
+        limits: Limits,
+        metrics: Metrics,
+        alarms: Alarms,
+    ) -> None:
+        self.registry = Registry(limits.conversations_in_memory)
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._limits = limits
+        self._metrics = metrics
+        self._alarms = alarms
+        # Deletions that even the table of pending ones could not take; lost only if the process ends first.
+        self._unqueued: set[str] = set()
+
+    def begin(self, conversation: Conversation) -> None:
+        """Takes in a new conversation. Raises RequestError when memory is full of busy ones."""
+        for old in self.registry.put(conversation, time.monotonic()):
+            old.gone = old.consent is None
+            old.wake()
+        if len(self.registry) > self._limits.conversations_in_memory:
+            self.registry.remove(conversation.id)
+            raise RequestError("too_busy", 503, {"seconds": 60})
+        self._metrics.conversations.set(len(self.registry))
+
+    @asynccontextmanager
+    async def use(self, conversation_id: str) -> AsyncIterator[Conversation]:
+        """The conversation, which stays in memory meanwhile.
+
+        Raises RequestError: conversation_gone when there is none, storage_unavailable when nobody can tell.
+        """
+        conversation = await self._open(conversation_id)
+        conversation.users += 1
+        try:
+            yield conversation
+        finally:
+            conversation.users -= 1
+            conversation.touched = time.monotonic()
+
+    @asynccontextmanager
+    async def turn(self, conversation: Conversation) -> AsyncIterator[None]:
+        """One turn of the conversation at a time, and the conversation as other gateways left it.
+
+        Raises RequestError (conversation_gone) when it was erased while waiting.
+        """
+        async with conversation.lock, AsyncExitStack() as stack:
+            if conversation.consent is not None:
+                try:
+                    await stack.enter_async_context(self._store.turn_lock(conversation.id))
+                except STORE_FAULTS as exc:
+                    # Better an answer without the lock than none: with the database down nothing is written.
+                    logger().warning("turn_lock_failed", conversation=conversation.id, **fault(exc))
+            if not conversation.gone:
+                await self.refresh(conversation)
+            if conversation.gone:
+                raise RequestError("conversation_gone", 404)
+            yield
+
+    async def refresh(self, conversation: Conversation) -> None:
+        """Takes in what another gateway has added to a kept conversation, or that it was erased there."""
+        if not self._store.shared or conversation.consent is None:
+            return
+        try:
+            found = await self._store.load(conversation.id, conversation.saved_seq)
+        except STORE_FAULTS as exc:
+            logger().warning("refresh_failed", conversation=conversation.id, **fault(exc))
+            return
+        if found is None:
+            conversation.gone = True
+            self.registry.remove(conversation.id)
+            conversation.wake()
+            return
+        if found.conversation.last_seq > conversation.last_seq:
+            known = {message.id for message in conversation.messages}
+            for message in found.messages:
+                if message.id not in known:
+                    conversation.add(message)
+            conversation.saved_seq = conversation.last_seq
+            conversation.language = found.conversation.language
+
+    async def flush(self, conversation: Conversation) -> bool:
+        """Whether all of a kept conversation is written; what is not stays in memory and is tried again."""
+        if conversation.consent is None or conversation.gone:
+            return False
+        rows = conversation.unsaved()
+        last = conversation.last_seq
+        conversation.stored = True
+        try:
+            await self._store.save(conversation.record(), rows)
+        except STORE_FAULTS as exc:
+            self._metrics.store_failures.inc()
+            logger().error("store_failed", conversation=conversation.id, **fault(exc))
+            self._alarms.raise_alarm("store", type(exc).__name__, conversation.id, kept=False)
+            return False
+        conversation.saved_seq = max(conversation.saved_seq, last)
+        conversation.changed -= {row.id for row in rows}
+        return True
+
+    async def erase(self, conversation: Conversation) -> Erased:
+        """Deletes the conversation for good, also with a turn under way: its reply is not kept.
+
+        Without ``rows`` it could not be deleted and goes on; without ``engine`` the engine is asked again.
+        """
+        conversation.gone = True
+        conversation.wake()
+        async with conversation.lock:
+            return await self.erase_now(conversation)
+
+    async def erase_now(self, conversation: Conversation) -> Erased:
+        """As ``erase``, by who already holds the conversation's turn."""
+        conversation.gone = True
+        if not await self.delete_rows(conversation):
+            conversation.gone = False
+            return Erased(rows=False, engine=False)
+        self.registry.remove(conversation.id)
+        conversation.messages.clear()
+        conversation.offered.clear()
+        conversation.latest = ()
+        conversation.wake()
+        self._metrics.conversations.set(len(self.registry))
+        engine = await self.forget(conversation.id)
+        if engine and conversation.overdue:
+            # The engine may still finish the turn that was given up on, and keep it: ask once more later.
+            await self._queue(conversation.id, 0)
+        return Erased(rows=True, engine=engine)
+
+    async def delete_rows(self, conversation: Conversation) -> bool:
+        """Whether the store holds nothing of the conversation any more."""
+        if not conversation.stored:
+            return True
+        try:
+            await self._store.erase(conversation.id)
+        except STORE_FAULTS as exc:
+            logger().error("erase_failed", conversation=conversation.id, **fault(exc))
+            self._alarms.raise_alarm("store", "erase_failed", conversation.id, kept=False)
+            return False
+        conversation.stored = False
+        conversation.saved_seq = 0
+        return True
+
+    async def forget(self, conversation_id: str, attempts: int = 0) -> bool:
+        """Whether the engine has forgotten the conversation; if not, it will be asked again."""
+        try:
+            await self._engine.forget(conversation_id)
+        except EngineError as exc:
+            logger().warning("forget_failed", conversation=conversation_id, **fault(exc))
+            await self._queue(conversation_id, attempts)
+            return False
+        return True
+
+    async def retry_forgets(self) -> None:
+        """Asks the engine again for what it has still to forget."""
+        for conversation_id in sorted(self._unqueued):
+            self._unqueued.discard(conversation_id)
+            await self.forget(conversation_id)
+        for pending in await self._store.due_forgets(self._clock.now()):
+            if await self.forget(pending.conversation_id, pending.attempts + 1):
+                await self._store.forgotten(pending.conversation_id)
+
+    async def put_away(self) -> None:
+        """Lets go of what nobody has used for long: kept ones stay in the store, others are gone."""
+        now = time.monotonic()
+        for conversation in self.registry.all():
+            if conversation.consent is not None and conversation.unsaved() and not conversation.lock.locked():
+                async with conversation.lock:
+                    await self.flush(conversation)
+        for conversation in self.registry.idle(
+            now, self._limits.idle_seconds, self._limits.idle_kept_seconds
+        ):
+            self.registry.remove(conversation.id)
+            if conversation.consent is None:
+                conversation.gone = True
+                await self.forget(conversation.id)
+        self._metrics.conversations.set(len(self.registry))
+
+    async def _open(self, conversation_id: str) -> Conversation:
+        found = self.registry.get(conversation_id, time.monotonic())
+        if found is None:
+            try:
+                kept = await self._store.load(conversation_id)
+            except STORE_FAULTS as exc:
+                logger().error("load_failed", conversation=conversation_id, **fault(exc))
+                raise RequestError("storage_unavailable", 503, {"seconds": 30}) from None
+            # Another request may have brought it in meanwhile: there must be only one in memory.
+            found = self.registry.get(conversation_id, time.monotonic())
+            if found is None:
+                if kept is None:
+                    raise RequestError("conversation_gone", 404)
+                found = restored(kept.conversation, kept.messages)
+                found.trim(self._limits.messages_in_memory)
+                self.begin(found)
+        if found.gone:
+            raise RequestError("conversation_gone", 404)
+        return found
+
+    async def _queue(self, conversation_id: str, attempts: int) -> None:
+        wait = self._limits.forget_retry_seconds * 2 ** min(attempts, 6)
+        try:
+            await self._store.queue_forget(
+                conversation_id, self._clock.now() + timedelta(seconds=wait), attempts
+            )
+        except STORE_FAULTS as exc:
+            self._unqueued.add(conversation_id)
+            logger().error("forget_not_queued", conversation=conversation_id, **fault(exc))

@@ -1,0 +1,86 @@
+"""How much one person and one address may send, and how much of anything is held."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from bot.core.errors import RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every number that bounds what the gateway takes and holds. Times are in seconds."""
+
+    text_characters: int = 4_000
+    body_bytes: int = 262_144
+    per_conversation: str = "20/minute; 300/hour"
+    #: A shelter or an office shares one address, so an address may do much more than a conversation.
+    per_client: str = "240/minute"
+    new_conversations: str = "20/minute; 120/hour"
+    turn_seconds: float = 5.0
+    conversations_in_memory: int = 5_000
+    messages_in_memory: int = 400
+    idle_seconds: float = 7_200.0
+    idle_kept_seconds: float = 1_800.0
+    streams_per_conversation: int = 6
+    heartbeat_seconds: float = 15.0
+    sweep_seconds: float = 30.0
+    ready_seconds: float = 10.0
+    forget_retry_seconds: float = 60.0
+    alarm_rows: str = "30/minute"
+    alarm_posts: str = "1/minute"
+
+
+class RateLimiter:
+    """Counts requests in moving windows; addresses stay in memory, hashed with a key of this process."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._key = secrets.token_bytes(32)
+        self._per_conversation = parse_many(limits.per_conversation)
+        self._per_client = parse_many(limits.per_client)
+        self._new_conversations = parse_many(limits.new_conversations)
+
+    def conversation(self, conversation: str) -> None:
+        """Counts one message of a conversation. Raises RequestError (429)."""
+        self._hit(self._per_conversation, "conversation", conversation)
+
+    def client(self, address: str) -> None:
+        """Counts one request from an address. Raises RequestError (429)."""
+        self._hit(self._per_client, "client", self._hashed(address))
+
+    def new_conversation(self, address: str) -> None:
+        """Counts one conversation begun from an address. Raises RequestError (429)."""
+        self._hit(self._new_conversations, "new", self._hashed(address))
+
+    def _hashed(self, address: str) -> str:
+        return hashlib.blake2s(address.encode(), key=self._key).hexdigest()
+
+    def _hit(self, items: list[RateLimitItem], *names: str) -> None:
+        for item in items:
+            if not self._limiter.test(item, *names):
+                reset = self._limiter.get_window_stats(item, *names).reset_time
+                wait = max(1, math.ceil(reset - time.time()))
+                raise RequestError("too_many_requests", 429, {"seconds": wait})
+        for item in items:
+            self._limiter.hit(item, *names)
+
+
+class Allowance:
+    """Whether something that repeats may happen once more now."""
+
+    def __init__(self, rate: str) -> None:
+        self._items = parse_many(rate)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def take(self, name: str) -> bool:
+        """Whether ``name`` may; if so, it is counted."""
+        return all(self._limiter.hit(item, name) for item in self._items)

@@ -1,0 +1,112 @@
+"""Starts the gateway with everything real: files, database, engine, clock."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+from aiohttp import web
+
+from bot.core import language
+from bot.core.content import Library, load_library
+from bot.core.errors import BotError, DataFileError
+from bot.core.firm import load_firm
+from bot.core.law import load_parameters
+from bot.core.messages import Reply
+from bot.gateway.app import BOT, create_app
+from bot.gateway.clock import SystemClock
+from bot.gateway.engine import EngineClient
+from bot.gateway.limits import Limits
+from bot.gateway.logs import configure, fault, logger
+from bot.gateway.ports import core_reading
+from bot.settings import Settings, load_settings, with_demo_secrets
+from bot.transcripts.store import TranscriptStore
+
+#: How long requests under way may take to end when the gateway is told to stop.
+STOP_SECONDS = 3.0
+
+
+class FreshNotices:
+    """The library's notices, with edits taken over while the gateway runs."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def notice(self, id: str, lang: str) -> Reply:
+        self._library.reload_if_changed(time.monotonic())
+        return self._library.notice(id, lang)
+
+
+async def build(settings: Settings, limits: Limits | None = None) -> web.Application:
+    """The gateway on real parts. Raises DataFileError when a file about words or law is wrong."""
+    settings = with_demo_secrets(settings)
+    bounds = limits or Limits()
+    firm = load_firm(settings.firm)
+    library = load_library(
+        BOT / "content",
+        load_parameters(BOT / "law" / "parameters"),
+        firm,
+        mode=settings.mode,
+        on_problem=_tell,
+    )
+    reading = core_reading()
+    # The lists are read with their first use: a broken one must stop the start, not a message.
+    await asyncio.to_thread(reading.emergency, "", None)
+    return create_app(
+        settings,
+        # The client waits a little longer than the turn, so that there is one place that gives up.
+        engine=EngineClient(settings.engine_url, settings.engine_secret, bounds.turn_seconds + 1),
+        notices=FreshNotices(library),
+        firm=firm,
+        store=TranscriptStore(settings.database_url),
+        clock=SystemClock(settings.today),
+        reading=reading,
+        limits=bounds,
+    )
+
+
+async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
+    """Serves until SIGINT, SIGTERM or ``stop``."""
+    configure(settings.log_level)
+    app = await build(settings)
+    await asyncio.to_thread(language.warm_up)
+    ending = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ending.set)
+    # Access logs show addresses and paths; our own line for each request shows neither.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS, handle_signals=False)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port, reuse_address=True).start()
+        logger().info("listening", host=settings.host, port=settings.port)
+        await ending.wait()
+    finally:
+        await runner.cleanup()
+        logger().info("stopped")
+
+
+def serve(settings: Settings) -> None:
+    """Runs the gateway in this process until it is told to stop."""
+    asyncio.run(run(settings))
+
+
+def _tell(problem: DataFileError) -> None:
+    logger().error("content_not_reloaded", file=problem.path, line=problem.line, **fault(problem))
+
+
+def main() -> int:
+    """As ``serve``, with the settings of the environment; the exit code."""
+    try:
+        serve(load_settings(os.environ))
+    except BotError as exc:
+        sys.stderr.write(f"{exc}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

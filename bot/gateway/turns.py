@@ -1,0 +1,321 @@
+"""The way of one message: recognise, mask, keep, answer, guard."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+
+from bot.core.errors import EngineError, EngineUnreachable, RequestError
+from bot.core.messages import GATEWAY_PREFIX, LANGUAGES, Reply, without_command
+from bot.gateway.alarms import Alarms
+from bot.gateway.clock import Clock
+from bot.gateway.commands import FORWARDED, Commands
+from bot.gateway.conversations import Conversation, Offered
+from bot.gateway.guard import guard
+from bot.gateway.keeper import Keeper
+from bot.gateway.limits import Limits, RateLimiter
+from bot.gateway.logs import fault, logger
+from bot.gateway.metrics import Metrics
+from bot.gateway.ports import Engine, Firm, Reading, Turn
+from bot.gateway.tokens import visitor_message_id
+from bot.gateway.typed import clean, is_blank, meant_choice
+from bot.gateway.voice import Voice
+from bot.transcripts.records import MessageRecord
+
+FALLBACK = "nlu_fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a person sent: ``text`` or the id of a ``choice``, never both."""
+
+    client_message_id: str
+    text: str | None = None
+    choice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Replies to one message, who gave them, and what was understood."""
+
+    replies: tuple[Reply, ...]
+    by: str
+    intent: str | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the gateway made of a message before anything was kept; ``text`` is masked."""
+
+    text: str
+    language: str | None
+    emergency: str | None
+    other: str | None
+
+
+class Turns:
+    """Answers messages, one at a time for each conversation."""
+
+    def __init__(
+        self,
+        *,
+        keeper: Keeper,
+        commands: Commands,
+        voice: Voice,
+        engine: Engine,
+        reading: Reading,
+        firm: Firm,
+        clock: Clock,
+        limits: Limits,
+        limiter: RateLimiter,
+        metrics: Metrics,
+        alarms: Alarms,
+    ) -> None:
+        self._keeper = keeper
+        self._commands = commands
+        self._voice = voice
+        self._engine = engine
+        self._reading = reading
+        self._firm = firm
+        self._clock = clock
+        self._limits = limits
+        self._limiter = limiter
+        self._metrics = metrics
+        self._alarms = alarms
+
+    async def send(self, conversation: Conversation, incoming: Incoming) -> list[MessageRecord]:
+        """The bot's messages in answer to one message; a repeated sending gives the same ones.
+
+        Raises RequestError for what cannot be taken.
+        """
+        started = time.monotonic()
+        read = None if incoming.text is None else self._read(incoming.text, conversation.language)
+        # An emergency is answered even when somebody has written too fast.
+        if read is None or read.emergency in (None, "unclear"):
+            self._limiter.conversation(conversation.id)
+        async with self._keeper.turn(conversation):
+            chosen = self._chosen(conversation, incoming, read)
+            visitor = self._visitor(conversation, incoming, read, chosen)
+            said = conversation.replies_to(visitor.id)
+            if said:
+                return said
+            await self._keeper.flush(conversation)
+            try:
+                answer = await self._answer(conversation, visitor, read, chosen)
+            except RequestError:
+                raise
+            except Exception as exc:  # Whatever broke, the person gets a reply.
+                logger().error("turn_broke", conversation=conversation.id, **fault(exc))
+                answer = self._apology(conversation, read, "internal", type(exc).__name__, "apology_turn")
+            return await self._say(conversation, visitor, answer, started)
+
+    def _read(self, raw: str, language: str) -> _Read:
+        text = clean(raw)
+        if is_blank(text) or is_blank(without_command(text)):
+            raise RequestError("empty_message", 400)
+        if len(text) > self._limits.text_characters:
+            raise RequestError("text_too_long", 413, {"limit": self._limits.text_characters})
+        try:
+            masked = self._reading.mask(text)
+        except Exception as exc:
+            # Unmasked text must go nowhere, so this message ends here.
+            logger().error("mask_failed", **fault(exc))
+            self._alarms.raise_alarm("internal", "mask_failed", None, kept=False)
+            raise RequestError("internal", 500) from None
+        try:
+            spoken = self._reading.language(text)
+            emergency = self._reading.emergency(text, spoken or language)
+            other = None if emergency else self._reading.other(text)
+        except Exception as exc:
+            # The engine recognises both as well, so the message goes on without them.
+            logger().error("reading_failed", **fault(exc))
+            self._alarms.raise_alarm("internal", "reading_failed", None, kept=False)
+            spoken, emergency, other = None, None, None
+        return _Read(masked, spoken if spoken in LANGUAGES else None, emergency, other)
+
+    def _chosen(self, conversation: Conversation, incoming: Incoming, read: _Read | None) -> Offered | None:
+        """The choice that was pressed or named; None for free text."""
+        if incoming.choice is not None:
+            offered = conversation.offered.get(incoming.choice)
+            if offered is None:
+                raise RequestError("unknown_choice", 422)
+            return offered
+        if read is None or read.emergency not in (None, "unclear"):
+            return None
+        before = conversation.sent(incoming.client_message_id)
+        if before is not None:
+            return None if before.choice_id is None else conversation.offered.get(before.choice_id)
+        return meant_choice(read.text, conversation.latest)
+
+    def _visitor(
+        self,
+        conversation: Conversation,
+        incoming: Incoming,
+        read: _Read | None,
+        chosen: Offered | None,
+    ) -> MessageRecord:
+        """The visitor's message as it is kept: the one sent before under this id, or a new one."""
+        text = read.text if read is not None else "" if chosen is None else chosen.title
+        choice_id = None if chosen is None else chosen.id
+        before = conversation.sent(incoming.client_message_id)
+        if before is not None:
+            if before.text != text or (before.kind == "choice") != (incoming.choice is not None):
+                raise RequestError("message_id_reused", 409)
+            if incoming.choice is not None and before.choice_id != incoming.choice:
+                raise RequestError("message_id_reused", 409)
+            return before
+        message = MessageRecord(
+            id=visitor_message_id(conversation.id, incoming.client_message_id),
+            seq=conversation.last_seq + 1,
+            created_at=self._clock.now(),
+            author="visitor",
+            kind="text" if incoming.choice is None else "choice",
+            language=(read.language if read is not None else None) or conversation.language,
+            text=text,
+            client_message_id=incoming.client_message_id,
+            choice_id=choice_id,
+        )
+        conversation.add(message)
+        conversation.trim(self._limits.messages_in_memory)
+        return message
+
+    async def _answer(
+        self,
+        conversation: Conversation,
+        visitor: MessageRecord,
+        read: _Read | None,
+        chosen: Offered | None,
+    ) -> Answer:
+        language = (read.language if read is not None else None) or conversation.language
+        if chosen is not None:
+            return await self._answer_choice(conversation, visitor, read, chosen)
+        if read is None:
+            raise RequestError("empty_message", 400)
+        if read.emergency is not None:
+            self._metrics.emergencies.labels(read.emergency).inc()
+            self._metrics.tally(f"emergency_{read.emergency}")
+            reply = self._voice.emergency(read.emergency, language)
+            return Answer((reply,), "emergency", f"emergency_{read.emergency}")
+        if read.other is not None:
+            reply_other = self._voice.third_language(read.other)
+            if reply_other is not None:
+                self._metrics.third_languages.labels(read.other).inc()
+                self._metrics.tally(f"third_language_{read.other}")
+                return Answer((reply_other,), "third_language", f"third_language_{read.other}")
+        return await self._ask(conversation, visitor, read, text=without_command(read.text))
+
+    async def _answer_choice(
+        self,
+        conversation: Conversation,
+        visitor: MessageRecord,
+        read: _Read | None,
+        chosen: Offered,
+    ) -> Answer:
+        payload = chosen.payload
+        if payload.startswith(GATEWAY_PREFIX):
+            command = payload.removeprefix(GATEWAY_PREFIX)
+            if command in FORWARDED:
+                payload = FORWARDED[command]
+            else:
+                replies = await self._commands.run(conversation, payload)
+                if replies is not None:
+                    return Answer(replies, "gateway", command)
+                return self._apology(conversation, read, "turn", "unknown_command", "apology_turn")
+        return await self._ask(conversation, visitor, read, payload=payload)
+
+    async def _ask(
+        self,
+        conversation: Conversation,
+        visitor: MessageRecord,
+        read: _Read | None,
+        text: str | None = None,
+        payload: str | None = None,
+    ) -> Answer:
+        """The engine's answer, guarded against silence."""
+        turn = Turn(
+            conversation=conversation.id,
+            message_id=visitor.id,
+            language=conversation.language,
+            today=self._clock.today(self._firm.timezone),
+            timezone=self._firm.timezone,
+            consent=conversation.consent is not None,
+            text=text,
+            payload=payload,
+            channel=conversation.channel,
+        )
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self._limits.turn_seconds):
+                result = await self._engine.turn(turn)
+        except (TimeoutError, EngineUnreachable) as exc:
+            conversation.overdue = True
+            code = "slow" if isinstance(exc, TimeoutError) else "unreachable"
+            return self._apology(conversation, read, "engine", code, "apology_engine")
+        except EngineError as exc:
+            logger().error("engine_error", conversation=conversation.id, **fault(exc))
+            return self._apology(conversation, read, "engine", "no_turn", "apology_engine")
+        finally:
+            self._metrics.engine_seconds.observe(time.monotonic() - started)
+        spoken = result.slots.get("language")
+        if isinstance(spoken, str) and spoken in LANGUAGES:
+            conversation.language = spoken
+        if result.intent == FALLBACK:
+            self._metrics.fallbacks.labels(conversation.language).inc()
+            self._metrics.tally("fallback")
+        guarded = guard(result)
+        replies = guarded.replies
+        if guarded.code is not None:
+            self._alarm(conversation, "turn", guarded.code)
+            replies = (*replies, self._voice.apology("apology_turn", conversation.language))
+        return Answer(replies, "engine", result.intent, result.confidence)
+
+    def _apology(
+        self, conversation: Conversation, read: _Read | None, kind: str, code: str, notice: str
+    ) -> Answer:
+        language = (read.language if read is not None else None) or conversation.language
+        self._alarm(conversation, kind, code)
+        return Answer((self._voice.apology(notice, language),), "apology")
+
+    def _alarm(self, conversation: Conversation, kind: str, code: str) -> None:
+        # An action's name is a code of ours, but the label must stay one of few.
+        self._metrics.apologies.labels(code.partition(":")[0]).inc()
+        self._metrics.tally("apology")
+        kept = conversation.stored and not conversation.gone
+        self._alarms.raise_alarm(kind, code, conversation.id, kept)
+
+    async def _say(
+        self, conversation: Conversation, visitor: MessageRecord, answer: Answer, started: float
+    ) -> list[MessageRecord]:
+        now = self._clock.now()
+        seconds = time.monotonic() - started
+        self._metrics.turns.labels(answer.by).inc()
+        self._metrics.languages.labels(conversation.language).inc()
+        self._metrics.seconds.observe(seconds)
+        self._metrics.tally(f"turn_{answer.by}")
+        logger().info("turn", conversation=conversation.id, by=answer.by, ms=round(seconds * 1000))
+        if conversation.gone:
+            if answer.intent == "erase_yes":
+                return _last_words(conversation, visitor, answer)
+            raise RequestError("conversation_gone", 404)
+        conversation.replace(
+            replace(
+                visitor,
+                intent=None if answer.intent is None else answer.intent[:128],
+                confidence=answer.confidence,
+                latency_ms=round(seconds * 1000),
+            )
+        )
+        said = [conversation.say(reply, visitor.id, now) for reply in answer.replies]
+        await self._keeper.flush(conversation)
+        return said
+
+
+def _last_words(conversation: Conversation, visitor: MessageRecord, answer: Answer) -> list[MessageRecord]:
+    """What is said about an erasure; it is kept nowhere."""
+    parting = Conversation(
+        conversation.id, conversation.channel, conversation.language, visitor.created_at, visitor.created_at
+    )
+    parting.last_seq = conversation.last_seq
+    return [parting.say(reply, visitor.id, visitor.created_at) for reply in answer.replies]

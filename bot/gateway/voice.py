@@ -1,0 +1,97 @@
+"""What the gateway says by itself: fixed notices in the person's language."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core.errors import BotError, ContentFileError
+from bot.core.messages import LANGUAGES, Choice, Reply
+from bot.gateway.ports import Notices
+
+EMERGENCIES = ("agents", "suicide", "violence", "abroad", "unclear")
+
+#: Every notice that the gateway cannot work without, in both languages.
+REQUIRED = (
+    "greeting",
+    "firm_notice",
+    "consent_ask",
+    "consent_yes",
+    "consent_no",
+    "consent_failed",
+    "consent_withdrawn",
+    "erase_ask",
+    "erased",
+    "erased_pending",
+    "erase_failed",
+    "erase_kept",
+    "language_switched",
+    "apology_engine",
+    "apology_turn",
+    *(f"emergency_{kind}" for kind in EMERGENCIES),
+)
+
+PERSON = "/talk_to_human"
+_PERSON_TITLE = {"pt": "Falar com alguém", "ht": "Pale ak yon moun", "fr": "Parler à quelqu'un"}
+_PERSON_TITLE_OTHERWISE = "Talk to a person"
+
+
+class Voice:
+    """Says notices. Made once; raises ContentFileError when a notice is missing."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
+        for id in REQUIRED:
+            for language in LANGUAGES:
+                if self._find(id, language) is None:
+                    raise ContentFileError(
+                        f"bot/content/notices/{id}.yml",
+                        None,
+                        f"the gateway needs this notice in {language}",
+                        "Write it, with both languages.",
+                    )
+
+    def notice(self, id: str, language: str, kind: str = "notice") -> Reply:
+        """A notice that ``REQUIRED`` names."""
+        return replace(self._notices.notice(id, language), kind=kind)
+
+    def greeting(self, language: str) -> tuple[Reply, ...]:
+        """The first things said: who speaks, the firm's own notice, and the question of consent."""
+        hello = self.notice("greeting", language)
+        here = f"gateway:language_{language}"
+        others = tuple(choice for choice in hello.choices if choice.payload != here)
+        return (
+            replace(hello, choices=others),
+            self.notice("firm_notice", language),
+            self.notice("consent_ask", language, "question"),
+        )
+
+    def emergency(self, kind: str, language: str) -> Reply:
+        """The first lines for one kind of emergency."""
+        return self.notice(f"emergency_{kind}", language, "emergency")
+
+    def apology(self, id: str, language: str) -> Reply:
+        """An apology with the firm's phone number."""
+        return self.notice(id, language, "apology")
+
+    def third_language(self, code: str) -> Reply | None:
+        """The fixed sentence in a language that Faro does not answer in, with the way to a person."""
+        found = self._find(f"third_language_{code}", code)
+        if found is None:
+            return None
+        if any(choice.payload == PERSON for choice in found.choices):
+            return found
+        title = _PERSON_TITLE.get(code, _PERSON_TITLE_OTHERWISE)
+        return replace(found, choices=(*found.choices, Choice(title, PERSON)))
+
+    def _find(self, id: str, language: str) -> Reply | None:
+        try:
+            return self._notices.notice(id, language)
+        except (KeyError, BotError):
+            return None
+
+
+def wording(texts: Sequence[str]) -> str:
+    """A short name for a wording, so that it can be shown later to what a person agreed."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]

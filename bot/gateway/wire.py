@@ -1,0 +1,126 @@
+"""The chat API's JSON: requests checked on the way in, messages shown on the way out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+
+from bot.core.errors import RequestError
+from bot.core.messages import LANGUAGES
+from bot.gateway.turns import Incoming
+from bot.transcripts.records import MessageRecord
+
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CURSOR = re.compile(r"[0-9]{1,9}")
+
+
+async def read_object(request: web.Request, fields: Sequence[str]) -> dict[str, Any]:
+    """The JSON object of a request, which has only these fields. Raises RequestError for anything else."""
+    if request.content_type != "application/json":
+        raise RequestError("not_json", 415)
+    try:
+        raw = await request.read()
+        data = json.loads(raw.decode("utf-8"))
+    except web.HTTPRequestEntityTooLarge:
+        raise RequestError("body_too_large", 413) from None
+    except (ValueError, RecursionError):
+        raise RequestError("bad_json", 400) from None
+    if not isinstance(data, dict):
+        raise RequestError("bad_json", 400)
+    if set(data) - set(fields):
+        raise RequestError("unknown_field", 400)
+    return data
+
+
+def read_start(data: dict[str, Any], accepted: str) -> str:
+    """The language of a new conversation: the one asked for, else the one the browser prefers."""
+    language = data.get("language")
+    if language is None:
+        return accepted
+    if not isinstance(language, str) or language not in LANGUAGES:
+        raise RequestError("bad_field", 400, {"field": "language"})
+    return language
+
+
+def read_message(data: dict[str, Any]) -> Incoming:
+    """A person's message: ``text`` or ``choice``."""
+    client_id = data.get("client_message_id")
+    if not isinstance(client_id, str) or not _CLIENT_ID.fullmatch(client_id):
+        raise RequestError("bad_field", 400, {"field": "client_message_id"})
+    text, choice = data.get("text"), data.get("choice")
+    if text is not None and not isinstance(text, str):
+        raise RequestError("bad_field", 400, {"field": "text"})
+    if choice is not None and not isinstance(choice, str):
+        raise RequestError("bad_field", 400, {"field": "choice"})
+    if text is None and choice is None:
+        raise RequestError("bad_field", 400, {"field": "text"})
+    if text is not None and choice is not None:
+        raise RequestError("bad_field", 400, {"field": "choice"})
+    return Incoming(client_id, text, choice)
+
+
+def read_rating(data: dict[str, Any]) -> str:
+    """``up`` or ``down``."""
+    rating = data.get("rating")
+    if rating not in ("up", "down"):
+        raise RequestError("bad_field", 400, {"field": "rating"})
+    return str(rating)
+
+
+def read_cursor(request: web.Request) -> int:
+    """After which message to go on: ``after``, or what an interrupted stream last received."""
+    raw = request.headers.get("Last-Event-ID") or request.query.get("after") or "0"
+    if not _CURSOR.fullmatch(raw) or not raw.isascii():
+        raise RequestError("bad_field", 400, {"field": "after"})
+    return int(raw)
+
+
+def accepted_language(request: web.Request) -> str:
+    """Spanish when the browser prefers it to English, else English."""
+    best, weight = LANGUAGES[0], 0.0
+    for part in request.headers.get("Accept-Language", "")[:200].split(","):
+        tag, _, quality = part.partition(";")
+        primary = tag.strip().lower().partition("-")[0]
+        if primary not in LANGUAGES:
+            continue
+        try:
+            asked = float(quality.strip().removeprefix("q=") or 1.0)
+        except ValueError:
+            continue
+        if asked > weight:
+            best, weight = primary, asked
+    return best
+
+
+def shown(message: MessageRecord) -> dict[str, Any]:
+    """A message as the page gets it: no payloads, no intents."""
+    reply = message.reply or {}
+    return {
+        "id": message.id,
+        "seq": message.seq,
+        "author": message.author,
+        "kind": message.kind,
+        "language": message.language,
+        "text": message.text,
+        "full": reply.get("full", ""),
+        "title": reply.get("title", ""),
+        "choices": [{"id": choice["id"], "title": choice["title"]} for choice in reply.get("choices", ())],
+        "sources": list(reply.get("sources", ())),
+        "notes": list(reply.get("notes", ())),
+        "facts_checked": reply.get("facts_checked"),
+        "approved_by": reply.get("approved_by"),
+        "approved_on": reply.get("approved_on"),
+        "client_message_id": message.client_message_id,
+        "reply_to": message.reply_to,
+        "rating": message.rating,
+        "created_at": message.created_at.isoformat(),
+    }
+
+
+def shown_messages(messages: Sequence[MessageRecord], cursor: int, language: str) -> dict[str, Any]:
+    """Messages with the cursor after which to go on."""
+    return {"messages": [shown(m) for m in messages], "cursor": cursor, "language": language}

@@ -1,0 +1,1 @@
+"""What is kept of conversations after consent: tables, store, migrations."""

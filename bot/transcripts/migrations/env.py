@@ -1,0 +1,16 @@
+"""Run by Alembic: applies the steps on the connection that ``bot.transcripts.schema`` passes in."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from bot.transcripts.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
