@@ -1,0 +1,46 @@
+"""The training examples as tests see them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.core import yaml12
+
+NLU = Path("data/nlu")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One line that trains; ``language`` is what its block's metadata say."""
+
+    path: Path
+    folder: str
+    intent: str
+    language: str
+    text: str
+
+
+def examples() -> Iterator[Example]:
+    for path in sorted(NLU.rglob("*.yml")):
+        for block in yaml12.load_file(path)["nlu"]:
+            for line in block["examples"].splitlines():
+                assert line.startswith("- "), f"{path}: {line!r} does not start with '- '"
+                yield Example(
+                    path, path.parent.name, block["intent"], block["metadata"]["language"], line[2:].strip()
+                )
+
+
+def folded(text: str) -> str:
+    """Lower case, without accents and punctuation: what two people would call the same line."""
+    plain = unicodedata.normalize("NFD", text.lower())
+    return " ".join(re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c))))
+
+
+def shingles(text: str, size: int = 5) -> frozenset[str]:
+    """Every run of ``size`` characters of the folded text."""
+    plain = f" {folded(text)} "
+    return frozenset(plain[i : i + size] for i in range(max(1, len(plain) - size + 1)))
