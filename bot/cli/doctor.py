@@ -6,7 +6,6 @@ import platform
 import shutil
 import socket
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -76,7 +75,7 @@ def _is_free(host: str, port: int) -> bool:
 def _by_whom(port: int) -> str:
     """A phrase that names the listening program, where the system lets us see it."""
     try:
-        listening: Iterable[psutil._common.sconn] = psutil.net_connections(kind="tcp")
+        listening = psutil.net_connections(kind="tcp")
     except (psutil.AccessDenied, OSError):
         return ""
     for connection in listening:

@@ -128,7 +128,7 @@ def show(pairs: list[tuple[Question, Prediction]], console: Console, *, as_json:
     console.print(table)
 
 
-def plot_confusions(pairs: list[tuple[Question, Prediction]], target: Path, model_folder: Path) -> None:
+def plot_confusions(pairs: list[tuple[Question, Prediction]], target: Path) -> None:
     """Draw what was taken for what, the labels that were ever confused only, as a PNG or SVG file.
 
     The drawing library lives in the engine's environment, beside Rasa, which brings it.

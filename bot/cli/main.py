@@ -7,14 +7,18 @@ import os
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.padding import Padding
 
+from bot.cli.paths import ROOT
 from bot.core.errors import BotError
 from bot.settings import Settings, load_settings, with_demo_secrets
+
+if TYPE_CHECKING:
+    from bot.core.content import Library
 
 app = typer.Typer(
     help="Faro answers questions about U.S. asylum in English and Spanish.",
@@ -23,7 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 check_app = typer.Typer(help="Check what people edit.", invoke_without_command=True)
+content_app = typer.Typer(help="Approve articles, and print them for a lawyer.", no_args_is_help=True)
 app.add_typer(check_app, name="check")
+app.add_typer(content_app, name="content")
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -82,12 +88,18 @@ def train(
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Learning from the examples", total=1.0)
-        seconds = run(var, lambda step, share: bar.update(task, description=step, completed=share), force=force)
-    console.print(f"Trained in {seconds:.0f} s." if seconds else "Nothing has changed since the last training.")
+        seconds = run(
+            var, lambda step, share: bar.update(task, description=step, completed=share), force=force
+        )
+    console.print(
+        f"Trained in {seconds:.0f} s." if seconds else "Nothing has changed since the last training."
+    )
 
 
 @app.command()
-def ask(question: Annotated[str, typer.Argument(help="In English or Spanish.")], lang: Language = "en") -> None:
+def ask(
+    question: Annotated[str, typer.Argument(help="In English or Spanish.")], lang: Language = "en"
+) -> None:
     """Ask a running Faro; shows the answer with intent and confidence."""
     from bot.cli.engine_client import ask as ask_engine
     from bot.core.messages import Reply
@@ -115,7 +127,9 @@ def ask(question: Annotated[str, typer.Argument(help="In English or Spanish.")],
 def evaluate(
     file: Annotated[Path, typer.Argument(help="Labelled questions, one JSON object a line.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    predictions: Annotated[Path | None, typer.Option("--predictions", help="Write every prediction here.")] = None,
+    predictions: Annotated[
+        Path | None, typer.Option("--predictions", help="Write every prediction here.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw what was confused (PNG or SVG).")] = None,
 ) -> None:
     """Judge the model on labelled questions."""
@@ -130,3 +144,72 @@ def evaluate(
     if plot is not None:
         plot_confusions(pairs, plot)
     show(pairs, console, as_json=as_json)
+
+
+@check_app.callback()
+def check(context: typer.Context, as_of: AsOf = None, strict: Strict = False, lang: Language = "en") -> None:
+    """Check law and content; `check law` and `check content` look at one of them."""
+    if context.invoked_subcommand is None:
+        _check(("law", "content"), as_of, strict=strict, lang=lang)
+
+
+@check_app.command("law")
+def check_law(as_of: AsOf = None, strict: Strict = False, lang: Language = "en") -> None:
+    """Check the law parameters."""
+    _check(("law",), as_of, strict=strict, lang=lang)
+
+
+@check_app.command("content")
+def check_content(as_of: AsOf = None, strict: Strict = False, lang: Language = "en") -> None:
+    """Check articles, notices and the firm's file."""
+    _check(("content",), as_of, strict=strict, lang=lang)
+
+
+@check_app.command("levels")
+def check_levels(as_of: AsOf = None) -> None:
+    """Show how hard each article is to read."""
+    from bot.cli.checking import show_levels
+
+    show_levels(ROOT / "bot", load_settings(os.environ).firm, day(as_of), console)
+
+
+def _check(rooms: tuple[str, ...], as_of: str | None, *, strict: bool, lang: str) -> None:
+    from bot.cli.checking import check as run
+    from bot.core.messages import LANGUAGES
+
+    if lang not in LANGUAGES:
+        raise BotError(f"{lang!r} is not a language of Faro. Use en or es.")
+    if run(
+        ROOT / "bot", load_settings(os.environ).firm, rooms, day(as_of), console, strict=strict, lang=lang
+    ):
+        raise typer.Exit(1)
+
+
+@content_app.command("approve")
+def approve(
+    topic: Annotated[str, typer.Argument(help="The topic's name, such as work_permit.")],
+    by: Annotated[str, typer.Option("--by", help="The lawyer who approves it.")],
+) -> None:
+    """Record that a lawyer of the firm approves a topic exactly as it stands, in both languages."""
+    approval = _library().approve(topic, by, day(None))
+    console.print(
+        f"{topic} is approved by {approval.by} as of {approval.on}. Any edit voids this.", markup=False
+    )
+
+
+@content_app.command("sheet")
+def sheet(lang: Language = "en", as_of: AsOf = None) -> None:
+    """Print every article and uncertain figure with source and question, for a lawyer to go through."""
+    from bot.core.content.sheet import sheet as write
+
+    typer.echo(write(_library(), lang, day(as_of)))
+
+
+def _library() -> Library:
+    from bot.core.content import load_library
+    from bot.core.firm import load_firm
+    from bot.core.law import load_parameters
+
+    bot = ROOT / "bot"
+    firm = load_firm(load_settings(os.environ).firm)
+    return load_library(bot / "content", load_parameters(bot / "law" / "parameters"), firm)

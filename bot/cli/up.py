@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from rich.console import Console
@@ -87,7 +88,9 @@ def only_one(var: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:
             raise SettingsError(
-                ["Faro is already running here: stop it with Ctrl-C where it runs, or set FARO_VAR to another folder."]
+                [
+                    "Faro already runs here: stop it with Ctrl-C where it runs, or set FARO_VAR to a second folder."
+                ]
             ) from exc
         yield
 
@@ -112,10 +115,13 @@ async def _run(settings: Settings, console: Console) -> None:
         write_status(settings.status_file, "stopped", 0.0)
 
 
-async def _first(stop: asyncio.Event, broken: asyncio.Future[ProcessFailed], *work: asyncio.Task[None]) -> None:
+async def _first(
+    stop: asyncio.Event, broken: asyncio.Future[ProcessFailed], *work: asyncio.Task[None]
+) -> None:
     """Wait for a stop, a broken process or the end of ``work``; the last two may raise."""
     waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({waiting, broken, *work}, return_when=asyncio.FIRST_COMPLETED)
+    awaited: set[asyncio.Future[Any]] = {waiting, broken, *work}
+    await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if broken.done():
         raise broken.result()
@@ -132,15 +138,17 @@ async def _start(settings: Settings, supervisor: Supervisor, console: Console) -
         status = Status(settings.status_file, bar)
         status.tell("starting", 0.0)
         await supervisor.start(
-            Managed("gateway", [sys.executable, "-m", "bot.gateway.main"], _app_environment(settings), logs / "gateway.log")
+            Managed("gateway", python("bot.gateway.main"), _app_environment(settings), logs / "gateway.log")
         )
         console.print(f"Open [bold]{address}[/] (it shows the same progress until Faro is ready)")
         if not is_current(settings.var):
-            seconds = await asyncio.to_thread(train, settings.var, lambda _, share: status.tell("training", share))
+            seconds = await asyncio.to_thread(
+                train, settings.var, lambda _, share: status.tell("training", share)
+            )
             console.print(f"Learned from the examples in {seconds:.0f} s")
         status.tell("engine", 0.1)
         await supervisor.start(
-            Managed("actions", [sys.executable, "-m", "actions.main"], _app_environment(settings), logs / "actions.log")
+            Managed("actions", python("actions.main"), _app_environment(settings), logs / "actions.log")
         )
         await supervisor.start(
             Managed("engine", engine_command(settings), engine_variables(settings), logs / "engine.log")
@@ -148,6 +156,11 @@ async def _start(settings: Settings, supervisor: Supervisor, console: Console) -
         await _until_ready(settings, status)
         status.tell("ready", 1.0)
     console.print(f"[green]Ready[/]: ask at [bold]{address}[/]   (Ctrl-C stops it, logs lie in {logs})")
+
+
+def python(module: str) -> list[str]:
+    """How a module of this environment is started as a process."""
+    return [sys.executable, "-m", module]
 
 
 def engine_command(settings: Settings) -> list[str]:

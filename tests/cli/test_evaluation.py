@@ -14,7 +14,9 @@ from bot.core.errors import DataFileError
 
 def test_the_label_and_its_alternatives_are_right(tmp_path: Path) -> None:
     file = tmp_path / "q.jsonl"
-    file.write_text('{"id": "a", "lang": "es", "text": "ayuda", "label": "help", "alt_labels": ["emergency"]}\n\n')
+    file.write_text(
+        '{"id": "a", "lang": "es", "text": "ayuda", "label": "help", "alt_labels": ["emergency"]}\n\n'
+    )
     (question,) = read_questions(file)
     assert question.right == {"help", "emergency"}
     assert question.style == "plain"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from bot.cli.measures import Measures, Prediction, Question, by_group, measure
 
 
-def pair(label: str, said: str, *ranking: str, alt: str = "", lang: str = "en") -> tuple[Question, Prediction]:
+def pair(
+    label: str, said: str, *ranking: str, alt: str = "", lang: str = "en"
+) -> tuple[Question, Prediction]:
     right = frozenset({label, alt} - {""})
     question = Question(id="q", lang=lang, style="plain", text="?", label=label, right=right)
     return question, Prediction("q", said, 0.9, tuple((name, 0.5) for name in (ranking or (said,))))

@@ -83,7 +83,8 @@ from pathlib import Path
 from bot.cli.processes import Managed, Supervisor
 async def main():
     supervisor = Supervisor(Path({str(tmp_path)!r}), print)
-    await supervisor.start(Managed("child", [sys.executable, "-c", {WAIT!r}], {{}}, Path({str(tmp_path)!r}, "child.log")))
+    log = Path({str(tmp_path)!r}, "child.log")
+    await supervisor.start(Managed("child", [sys.executable, "-c", {WAIT!r}], {{}}, log))
     print(supervisor.process_ids()["child"], flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())

@@ -1,0 +1,99 @@
+"""Requests, control and small talk that speak through notices of ``bot/content``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import Restarted, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.library import library
+from actions.turn import Turn, say
+from bot.core.emergency import classify
+from bot.core.language import asks_for_language
+from bot.core.messages import LANGUAGES
+
+#: The notice that answers each intent which needs no decision.
+NOTICE_OF = {
+    "greet": "hello",
+    "help": "help",
+    "bot_challenge": "bot_challenge",
+    "out_of_scope": "out_of_scope",
+    "delete_my_data": "erase_ask",
+    "talk_to_human": "answer_human",
+    "book_consultation": "answer_booking",
+    "calculate_deadline": "answer_deadline",
+    "start_triage": "answer_triage",
+}
+
+
+class ActionSayNotice(Action):
+    """The notice that belongs to the intent."""
+
+    def name(self) -> str:
+        return "action_say_notice"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        turn = Turn.of(tracker)
+        say(dispatcher, library().notice(NOTICE_OF[turn.intent], turn.language, today=turn.today))
+        return []
+
+
+class ActionEmergency(Action):
+    """The emergency lines of the kind that the words show, else the four kinds to choose from.
+
+    The gateway's word list answers most emergencies before the engine sees them; this is the net below it.
+    """
+
+    def name(self) -> str:
+        return "action_emergency"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        turn = Turn.of(tracker)
+        found = classify(turn.text, turn.language)
+        kind = found.kind if found else "unclear"
+        say(dispatcher, library().notice(f"emergency_{kind}", turn.language, today=turn.today))
+        return []
+
+
+class ActionChangeLanguage(Action):
+    """The other language, or the one that was named."""
+
+    def name(self) -> str:
+        return "action_change_language"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        turn = Turn.of(tracker)
+        previous = tracker.latest_message["metadata"]["language"]
+        other = next(language for language in LANGUAGES if language != previous)
+        wanted = asks_for_language(turn.text) or other
+        say(dispatcher, library().notice("language_switched", wanted, today=turn.today))
+        return [SlotSet("language", wanted)]
+
+
+class ActionRestart(Action):
+    """A fresh start; inside a form it asks first, because answers would be lost.
+
+    ``restart`` is Rasa's own intent, and a policy of Rasa's calls this name for it.
+    """
+
+    def name(self) -> str:
+        return "action_restart"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        turn = Turn.of(tracker)
+        words = library()
+        if tracker.active_loop.get("name") and turn.entities.get("confirmed") != "yes":
+            say(dispatcher, words.notice("restart_ask", turn.language, today=turn.today))
+            return []
+        say(dispatcher, words.notice("restarted", turn.language, today=turn.today))
+        return [Restarted(), SlotSet("language", turn.language)]

@@ -1,0 +1,360 @@
+// The chat page: a thin client of the chat API (docs/api.md). Everything that is shown is set as text,
+// never as markup, so that no message can become code.
+
+const API = "/api/chat/v1";
+const KEPT = "faro"; // session storage only: it ends with the tab
+const NEUTRAL = "https://www.weather.gov/";
+const RETRY = [1000, 2000, 4000, 8000];
+
+const WORDS = {
+  en: {
+    skip: "Skip to the question box", role: "A computer program, not a lawyer", exit: "Leave fast",
+    label: "Your question", send: "Send", person: "Talk to a person", emergency: "Emergency",
+    log: "Conversation", you: "You", sources: "Sources and age of the facts", checked: "checked",
+    facts: "Facts checked to", helped: "Did this help?", yes: "Yes", no: "No", rated: "Thank you.",
+    choices: "You can choose", starting: "Getting ready. You can already write", offline: "No connection. Your message is sent as soon as it is back.",
+    lost: "This message was not sent.", again: "Send again", working: "Writing an answer", gone: "This conversation has ended. A new one has begun.",
+  },
+  es: {
+    skip: "Ir a la pregunta", role: "Un programa de computadora, no un abogado", exit: "Salir rápido",
+    label: "Su pregunta", send: "Enviar", person: "Hablar con alguien", emergency: "Emergencia",
+    log: "Conversación", you: "Usted", sources: "Fuentes y fecha de los datos", checked: "revisado",
+    facts: "Datos revisados hasta", helped: "¿Le ayudó esta respuesta?", yes: "Sí", no: "No", rated: "Gracias.",
+    choices: "Puede elegir", starting: "Ya casi. Puede escribir desde ahora", offline: "No hay conexión. Su mensaje se envía en cuanto vuelva.",
+    lost: "Este mensaje no se envió.", again: "Enviar otra vez", working: "Escribiendo la respuesta", gone: "La conversación terminó. Empezó una nueva.",
+  },
+};
+
+const $ = (id) => document.getElementById(id);
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+let language = (navigator.language || "en").toLowerCase().startsWith("es") ? "es" : "en";
+let kept = null; // {conversation, token}
+let cursor = 0;
+let events = null;
+let ready = false;
+let queue = Promise.resolve();
+let waiting = 0;
+const shown = new Set();
+const mine = new Map(); // client message id -> list item shown before the server confirmed it
+
+const word = (key) => WORDS[language][key];
+
+function translatePage() {
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = word(element.dataset.text);
+  $("log").setAttribute("aria-label", word("log"));
+  $("lang-en").setAttribute("aria-pressed", String(language === "en"));
+  $("lang-es").setAttribute("aria-pressed", String(language === "es"));
+}
+
+function node(tag, text, properties = {}) {
+  const element = document.createElement(tag);
+  if (text) element.textContent = text;
+  return Object.assign(element, properties);
+}
+
+function paragraphs(text) {
+  // Plain text: blank lines part paragraphs, "- " starts an item of a list.
+  const parts = document.createDocumentFragment();
+  for (const block of text.split(/\n\s*\n/)) {
+    let list = null;
+    let lines = [];
+    const flush = () => {
+      if (lines.length) parts.append(node("p", lines.join(" ")));
+      lines = [];
+    };
+    for (const line of block.split("\n")) {
+      if (line.startsWith("- ")) {
+        flush();
+        list = list || parts.appendChild(node("ul"));
+        list.append(node("li", line.slice(2)));
+      } else if (line.trim()) {
+        list = null;
+        lines.push(line.trim());
+      }
+    }
+    flush();
+  }
+  return parts;
+}
+
+function sourcesOf(message) {
+  const box = node("details");
+  box.append(node("summary", word("sources")));
+  if (message.facts_checked) box.append(node("p", `${word("facts")} ${inWords(message.facts_checked)}.`));
+  const list = box.appendChild(node("ul"));
+  for (const source of message.sources) {
+    const item = list.appendChild(node("li"));
+    if (/^https:\/\//.test(source.url || "")) {
+      item.append(node("a", source.cite, { href: source.url, rel: "noopener noreferrer", target: "_blank" }));
+    } else {
+      item.append(source.cite);
+    }
+    item.append(` (${word("checked")} ${inWords(source.checked)})`);
+  }
+  return box;
+}
+
+function inWords(iso) {
+  return new Date(`${iso}T12:00:00Z`).toLocaleDateString(language === "es" ? "es-US" : "en-US", {
+    day: "numeric", month: "long", year: "numeric", timeZone: "UTC",
+  });
+}
+
+function ratingOf(message) {
+  const box = node("div", "", { className: "rating" });
+  box.append(node("span", word("helped")));
+  for (const [rating, text] of [["up", word("yes")], ["down", word("no")]]) {
+    const button = node("button", text, { type: "button" });
+    button.addEventListener("click", async () => {
+      await call("POST", `/messages/${message.id}/rating`, { rating });
+      box.replaceChildren(node("span", word("rated")));
+      announce(word("rated"));
+    });
+    box.append(button);
+  }
+  return box;
+}
+
+function show(message) {
+  if (shown.has(message.id)) return;
+  shown.add(message.id);
+  cursor = Math.max(cursor, message.seq);
+  if (message.author === "visitor") {
+    const early = mine.get(message.client_message_id);
+    if (early) {
+      mine.delete(message.client_message_id);
+      return;
+    }
+  }
+  const item = node("li", "", { className: `${message.author} ${message.kind || ""}`, lang: message.language || language });
+  item.append(node("span", `${message.author === "visitor" ? word("you") : "Faro"}: `, { className: "hidden" }));
+  if (message.author === "visitor") {
+    item.append(message.text);
+  } else {
+    if (message.title) item.append(node("h2", message.title));
+    item.append(paragraphs(message.full || message.text));
+    for (const note of message.notes || []) item.append(node("p", note, { className: "note" }));
+    if ((message.sources || []).length) item.append(sourcesOf(message));
+    if (message.kind === "answer") item.append(ratingOf(message));
+    if ((message.choices || []).length) {
+      const group = node("div", "", { className: "choices" });
+      group.setAttribute("role", "group");
+      group.setAttribute("aria-label", word("choices"));
+      for (const choice of message.choices) {
+        const button = node("button", choice.title, { type: "button" });
+        button.addEventListener("click", () => send({ choice: choice.id }, choice.title));
+        group.append(button);
+      }
+      item.append(group);
+    }
+    const spoken = [message.title, message.text, ...(message.notes || []), ...(message.choices || []).map((c) => c.title)];
+    announce(spoken.filter(Boolean).join(". "), message.language);
+  }
+  $("log").append(item);
+  scroll(item, message.author);
+}
+
+function scroll(item, author) {
+  // The start of a long answer stays in sight; one's own words go to the end.
+  const main = document.querySelector("main");
+  const top = author === "visitor" ? main.scrollHeight : item.offsetTop - main.offsetTop - 12;
+  main.scrollTo({ top, behavior: "auto" });
+}
+
+function announce(text, lang) {
+  const announcer = $("announcer");
+  announcer.lang = lang || language;
+  announcer.append(node("span", `${text} `));
+  while (announcer.childNodes.length > 6) announcer.firstChild.remove();
+}
+
+function problem(text) {
+  $("problem").textContent = text || "";
+}
+
+async function call(method, path, body) {
+  const headers = { Accept: "application/json", "Accept-Language": language };
+  if (kept) headers.Authorization = `Bearer ${kept.token}`;
+  if (body) headers["Content-Type"] = "application/json";
+  const base = kept ? `${API}/conversations/${kept.conversation}` : `${API}/conversations`;
+  const response = await fetch(`${base}${path}`, { method, headers, body: body ? JSON.stringify(body) : undefined });
+  if (response.status === 204) return null;
+  const data = await response.json();
+  if (!response.ok) throw Object.assign(new Error(data.detail || data.title), { code: data.code, status: response.status, after: Number(response.headers.get("Retry-After")) });
+  return data;
+}
+
+async function begin() {
+  kept = null;
+  cursor = 0;
+  shown.clear();
+  $("log").replaceChildren();
+  const started = await call("POST", "", { language });
+  kept = { conversation: started.conversation, token: started.token };
+  sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  take(started);
+}
+
+function take(answer) {
+  if (answer.language && answer.language !== language && WORDS[answer.language]) {
+    language = answer.language;
+    translatePage();
+  }
+  for (const message of answer.messages) show(message);
+}
+
+async function resume() {
+  try {
+    kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+    if (kept) return take(await call("GET", "/messages?after=0"));
+  } catch (error) {
+    if (!error.status) throw error;
+  }
+  return begin();
+}
+
+function listen() {
+  // EventSource cannot send a header, so the stream is read with fetch.
+  if (events) events.abort();
+  const control = (events = new AbortController());
+  const here = kept;
+  (async () => {
+    for (let tries = 0; !control.signal.aborted && kept === here; tries += 1) {
+      try {
+        const response = await fetch(`${API}/conversations/${here.conversation}/events?after=${cursor}`, {
+          headers: { Authorization: `Bearer ${here.token}`, Accept: "text/event-stream" }, signal: control.signal,
+        });
+        if (!response.ok) return;
+        tries = 0;
+        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+        let rest = "";
+        for (let part = await reader.read(); !part.done; part = await reader.read()) {
+          const blocks = (rest + part.value).split("\n\n");
+          rest = blocks.pop();
+          for (const block of blocks) {
+            const data = block.split("\n").filter((l) => l.startsWith("data:")).map((l) => l.slice(5).trim()).join("\n");
+            // Answers to what this tab is sending come with its own request, in order.
+            if (data && !waiting) take({ messages: [JSON.parse(data)] });
+          }
+        }
+      } catch { /* the connection ended: try again below */ }
+      await pause(RETRY[Math.min(tries, RETRY.length - 1)]);
+    }
+  })();
+}
+
+function send(what, text) {
+  problem("");
+  const id = newId();
+  const item = node("li", "", { className: "visitor", lang: language });
+  item.append(node("span", `${word("you")}: `, { className: "hidden" }), text);
+  $("log").append(item);
+  scroll(item, "visitor");
+  deliver(id, what, item);
+}
+
+function deliver(id, what, item) {
+  // One message after the other, so that a hurried person is answered in order.
+  mine.set(id, item);
+  item.classList.remove("lost");
+  waiting += 1;
+  $("working").hidden = false;
+  queue = queue.then(() => attempt(id, what, item)).finally(() => {
+    waiting -= 1;
+    if (!waiting) $("working").hidden = true;
+  });
+}
+
+async function attempt(id, what, item) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const answer = await call("POST", "/messages", { client_message_id: id, ...what });
+      problem("");
+      return take(answer);
+    } catch (error) {
+      if (error.code === "conversation_gone" || error.status === 401) {
+        await begin();
+        listen();
+        return problem(word("gone"));
+      }
+      const temporary = !error.status || error.status === 429 || error.status >= 500;
+      if (!temporary || tries >= 6) {
+        mine.delete(id);
+        item.classList.add("lost");
+        const again = node("button", word("again"), { type: "button" });
+        again.addEventListener("click", () => { again.remove(); deliver(id, what, item); });
+        if (temporary) item.append(node("br"), again);
+        return problem(error.status ? error.message : word("lost"));
+      }
+      problem(error.status ? error.message : word("offline"));
+      await pause(error.after ? Math.min(error.after * 1000, 10000) : RETRY[Math.min(tries, RETRY.length - 1)]);
+    }
+  }
+}
+
+async function watchStart() {
+  while (!ready) {
+    try {
+      const status = await (await fetch(`${API}/status`)).json();
+      ready = status.ready;
+      $("starting").hidden = ready;
+      $("starting-bar").value = status.progress;
+      const text = `${word("starting")} (${status.step[language]}).`;
+      if ($("starting-text").textContent !== text) $("starting-text").textContent = text;
+    } catch { /* the gateway is starting too */ }
+    if (!ready) await pause(1000);
+  }
+  $("starting").hidden = true;
+}
+
+async function setLanguage(wanted) {
+  if (wanted === language) return;
+  language = wanted;
+  translatePage();
+  send({ text: wanted === "es" ? "en español por favor" : "in English please" }, WORDS[wanted] === WORDS.es ? "En español, por favor" : "In English, please");
+}
+
+$("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("text").value.trim();
+  $("text").focus();
+  if (!text) return;
+  $("text").value = "";
+  $("text").style.height = "";
+  send({ text }, text);
+});
+$("text").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    $("form").requestSubmit();
+  }
+});
+$("text").addEventListener("input", () => {
+  $("text").style.height = "";
+  $("text").style.height = `${Math.min($("text").scrollHeight + 2, 144)}px`;
+});
+$("person").addEventListener("click", () => send({ text: language === "es" ? "quiero hablar con una persona" : "I want to talk to a person" }, word("person")));
+$("emergency").addEventListener("click", () => send({ text: language === "es" ? "emergencia" : "emergency" }, word("emergency")));
+$("lang-en").addEventListener("click", () => setLanguage("en"));
+$("lang-es").addEventListener("click", () => setLanguage("es"));
+$("exit").addEventListener("click", () => {
+  sessionStorage.clear();
+  document.documentElement.replaceChildren();
+  location.replace(NEUTRAL);
+});
+
+translatePage();
+watchStart();
+(async () => {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await resume();
+      return listen();
+    } catch {
+      await pause(RETRY[Math.min(tries, RETRY.length - 1)]);
+    }
+  }
+})();

@@ -1,0 +1,51 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from rasa.engine.storage.resource import Resource
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.engine.ngrams import CharNgramFeaturizer
+
+TEXTS = ["puedo trabajar", "permiso de trabajo", "work permit", "can i work", "cuanto cuesta", "how much is it"]
+
+
+@pytest.fixture
+def featurizer(storage: Any, context: Any) -> CharNgramFeaturizer:
+    config = {**CharNgramFeaturizer.get_default_config(), "min_df": 1}
+    component = CharNgramFeaturizer.create(config, storage, Resource("ngrams"), context)
+    component.train(TrainingData([Message({"text": text, "intent": "x"}) for text in TEXTS]))
+    return component
+
+
+def test_a_loaded_model_gives_the_same_weights(
+    featurizer: CharNgramFeaturizer, storage: Any, context: Any
+) -> None:
+    loaded = CharNgramFeaturizer.load(featurizer._config, storage, Resource("ngrams"), context)
+    for text in (*TEXTS, "trabjo", "never seen"):
+        np.testing.assert_allclose(
+            loaded.features_of(text).toarray(), featurizer.features_of(text).toarray(), atol=1e-6
+        )
+
+
+def test_a_model_holds_no_pickle(featurizer: CharNgramFeaturizer, storage: Any) -> None:
+    with storage.read_from(Resource("ngrams")) as folder:
+        assert sorted(file.name for file in folder.iterdir()) == ["ngrams.json", "weights.npz"]
+
+
+def test_accents_and_capitals_make_no_difference(featurizer: CharNgramFeaturizer) -> None:
+    plain, written = featurizer.features_of("cuanto cuesta"), featurizer.features_of("CUÁNTO Cuesta")
+    np.testing.assert_allclose(plain.toarray(), written.toarray())
+
+
+def test_a_typing_error_keeps_most_of_a_word(featurizer: CharNgramFeaturizer) -> None:
+    def near(one: str, other: str) -> float:
+        return float((featurizer.features_of(one) @ featurizer.features_of(other).T)[0, 0])
+
+    assert near("trabjo", "trabajo") > near("trabjo", "cuesta") + 0.2
+
+
+@pytest.mark.parametrize("text", ["", "😀", "/greet"])
+def test_text_without_words_gets_no_feature(featurizer: CharNgramFeaturizer, text: str) -> None:
+    assert featurizer.process([Message({"text": text})])[0].features == []
