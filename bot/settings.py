@@ -87,6 +87,12 @@ VARIABLES: tuple[Variable, ...] = (
         "127.0.0.1, ::1",
         "Addresses or networks that may read /metrics, separated by commas.",
     ),
+    Variable(
+        "FARO_RATE_FACTOR",
+        "1",
+        "How many times more than usual a conversation or an address may send, 1 to 1000: for many people "
+        "behind one address, and for load tests.",
+    ),
     Variable("FARO_ALARM_URL", "", "Where alarms are posted, signed (Standard Webhooks). Empty: nowhere."),
     Variable("FARO_ALARM_SECRET", "", "Signs the alarms: whsec_ and base64. Required with FARO_ALARM_URL."),
     Variable("FARO_LOG_LEVEL", "info", "info, warning or error. Logs never hold what a person wrote."),
@@ -112,6 +118,7 @@ class Settings:
     allowed_origins: tuple[str, ...]
     trusted_proxies: tuple[Network, ...]
     metrics_allowed: tuple[Network, ...]
+    rate_factor: int
     alarm_url: str
     alarm_secret: str
     log_level: str
@@ -148,6 +155,13 @@ class _Reader:
             return int(raw)
         self.problems.append(f"{name} is not a port. Give a number from 1 to 65535.")
         return default
+
+    def factor(self, name: str) -> int:
+        raw = self.text(name, "1")
+        if raw.isascii() and raw.isdigit() and 1 <= int(raw) <= 1000:
+            return int(raw)
+        self.problems.append(f"{name} is {raw!r}. Give a whole number from 1 to 1000.")
+        return 1
 
     def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
         raw = self.text(name, default).lower()
@@ -232,6 +246,7 @@ def load_settings(environ: Mapping[str, str], root: Path = ROOT) -> Settings:
         allowed_origins=reader.origins("FARO_ALLOWED_ORIGINS"),
         trusted_proxies=reader.networks("FARO_TRUSTED_PROXIES", ""),
         metrics_allowed=reader.networks("FARO_METRICS_ALLOWED", "127.0.0.1, ::1"),
+        rate_factor=reader.factor("FARO_RATE_FACTOR"),
         alarm_url=reader.address("FARO_ALARM_URL", ""),
         alarm_secret=reader.text("FARO_ALARM_SECRET"),
         log_level=reader.one_of("FARO_LOG_LEVEL", LOG_LEVELS, "info"),

@@ -148,6 +148,7 @@ def running(var: Path, **settings: str) -> Iterator[Stack]:
         **{name: str(port) for name, port in ports.items()},
         "FARO_VAR": str(var),
         "FARO_TODAY": "2026-11-21",
+        "FARO_RATE_FACTOR": "1000",
         **settings,
     }
     (var / "log").mkdir(exist_ok=True)

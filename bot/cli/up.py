@@ -177,6 +177,8 @@ def engine_variables(settings: Settings) -> dict[str, str]:
     """What credentials.yml and endpoints.yml read from the environment."""
     return {
         **engine_environment(),
+        # One thread a message leaves the other core to gateway and actions; more engines serve more people.
+        "OMP_NUM_THREADS": "1",
         "FARO_ENGINE_SECRET": settings.engine_secret,
         "FARO_ACTIONS_PORT": str(settings.actions_port),
         "FARO_ENGINE_DATABASE": f"sqlite:///{(settings.var / 'engine.db').resolve()}",

@@ -141,8 +141,9 @@ def _match(rule: _Rule, message: _Message, hits: _Hits, now: int) -> tuple[int, 
         return None
     if rule.at_most is not None and len(message.words) > rule.at_most:
         return None
-    for span in _spans(rule, message, hits):
-        if any(_stops(guard, span, message, hits) for guard in rule.guards):
+    for taken in _combinations(rule, message, hits):
+        span = min(start for start, _ in taken), max(end for _, end in taken)
+        if any(_stops(guard, span, taken, message, hits) for guard in rule.guards):
             continue
         if len(message.words) > _STORY and not rule.in_story and not _near(now, span, _NOW_REACH, hits):
             continue
@@ -150,8 +151,8 @@ def _match(rule: _Rule, message: _Message, hits: _Hits, now: int) -> tuple[int, 
     return None
 
 
-def _spans(rule: _Rule, message: _Message, hits: _Hits) -> Iterator[tuple[int, int]]:
-    """Every place where the rule's groups stand together, once for each phrase of its first group."""
+def _combinations(rule: _Rule, message: _Message, hits: _Hits) -> Iterator[list[tuple[int, int]]]:
+    """Where the rule's groups stand together: for each phrase of its first group the nearest of the others."""
     sentences = message.sentences
     for first in hits[rule.needs[0]]:
         start, end = first
@@ -171,11 +172,16 @@ def _spans(rule: _Rule, message: _Message, hits: _Hits) -> Iterator[tuple[int, i
             taken.append(best)
             start, end = min(start, best[0]), max(end, best[1])
         else:
-            yield start, end
+            yield taken
 
 
-def _stops(guard: _Guard, span: tuple[int, int], message: _Message, hits: _Hits) -> bool:
-    """Whether the guard stands close enough to the span to rule it out."""
+def _stops(
+    guard: _Guard, span: tuple[int, int], taken: list[tuple[int, int]], message: _Message, hits: _Hits
+) -> bool:
+    """Whether the guard stands close enough to the span to rule it out.
+
+    A guard inside one of the rule's own phrases ("do NOT want to live") says nothing against it.
+    """
     places = hits.get(guard.group)
     if not places or _lifted(guard, span, message, hits):
         return False
@@ -190,7 +196,7 @@ def _stops(guard: _Guard, span: tuple[int, int], message: _Message, hits: _Hits)
         elif left >= end:
             if left - end < guard.after and parts[left] == parts[end - 1]:
                 return True
-        elif guard.before or guard.after:
+        elif not any(first <= left and right <= last for first, last in taken):
             return True
     return False
 

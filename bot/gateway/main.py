@@ -43,7 +43,7 @@ class FreshNotices:
 async def build(settings: Settings, limits: Limits | None = None) -> web.Application:
     """The gateway on real parts. Raises DataFileError when a file about words or law is wrong."""
     settings = with_demo_secrets(settings)
-    bounds = limits or Limits()
+    bounds = limits or Limits().times(settings.rate_factor)
     firm = load_firm(settings.firm)
     library = load_library(
         BOT / "content",

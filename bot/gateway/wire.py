@@ -104,6 +104,8 @@ def shown(message: MessageRecord) -> dict[str, Any]:
         "seq": message.seq,
         "author": message.author,
         "kind": message.kind,
+        "about": reply.get("id"),
+        "section": reply.get("section"),
         "language": message.language,
         "text": message.text,
         "full": reply.get("full", ""),

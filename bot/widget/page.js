@@ -37,6 +37,7 @@ let ready = false;
 let queue = Promise.resolve();
 let waiting = 0;
 const shown = new Set();
+const later = []; // came by stream while this tab waited for its own answer
 const mine = new Map(); // client message id -> list item shown before the server confirmed it
 
 const word = (key) => WORDS[language][key];
@@ -121,7 +122,6 @@ function ratingOf(message) {
 function show(message) {
   if (shown.has(message.id)) return;
   shown.add(message.id);
-  cursor = Math.max(cursor, message.seq);
   if (message.author === "visitor") {
     const early = mine.get(message.client_message_id);
     if (early) {
@@ -198,6 +198,15 @@ async function begin() {
   take(started);
 }
 
+// Only the stream and a reload move the cursor: they bring every message, an answer to a post only the bot's.
+function follow(messages) {
+  for (const message of messages) {
+    cursor = Math.max(cursor, message.seq);
+    if (waiting) later.push(message);
+    else show(message);
+  }
+}
+
 function take(answer) {
   if (answer.language && answer.language !== language && WORDS[answer.language]) {
     language = answer.language;
@@ -209,7 +218,11 @@ function take(answer) {
 async function resume() {
   try {
     kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
-    if (kept) return take(await call("GET", "/messages?after=0"));
+    if (kept) {
+      const before = await call("GET", "/messages?after=0");
+      take({ ...before, messages: [] });
+      return follow(before.messages);
+    }
   } catch (error) {
     if (!error.status) throw error;
   }
@@ -236,8 +249,7 @@ function listen() {
           rest = blocks.pop();
           for (const block of blocks) {
             const data = block.split("\n").filter((l) => l.startsWith("data:")).map((l) => l.slice(5).trim()).join("\n");
-            // Answers to what this tab is sending come with its own request, in order.
-            if (data && !waiting) take({ messages: [JSON.parse(data)] });
+            if (data) follow([JSON.parse(data)]);
           }
         }
       } catch { /* the connection ended: try again below */ }
@@ -264,7 +276,9 @@ function deliver(id, what, item) {
   $("working").hidden = false;
   queue = queue.then(() => attempt(id, what, item)).finally(() => {
     waiting -= 1;
-    if (!waiting) $("working").hidden = true;
+    if (waiting) return;
+    $("working").hidden = true;
+    for (const message of later.splice(0)) show(message);
   });
 }
 

@@ -31,15 +31,18 @@ def found(extractor: DomainEntityExtractor, text: str, language: str = "es") -> 
     ("language", "text", "expected"),
     [
         ("en", "I came on a B1/B2 visa", {("visa_class", "b2", "B1/B2")}),
-        ("es", "llegue con visa de turista", {("entry_manner", "admitted", "llegue con visa"), ("visa_class", "b2", "turista")}),
+        ("es", "llegue con visa de turista", {
+            ("entry_manner", "admitted", "llegue con visa"), ("visa_class", "b2", "turista")}),
         ("es", "entre con i94", {("form", "i-94", "i94")}),
         ("en", "my I 220A paper", {("form", "i-220a", "I 220A")}),
         ("en", "we crossed the border without papers", {
-            ("entry_manner", "no_inspection", "crossed the border"), ("entry_manner", "no_inspection", "without papers")}),
+            ("entry_manner", "no_inspection", "crossed the border"),
+            ("entry_manner", "no_inspection", "without papers")}),
         ("es", "CRUCÉ EL RÍO", {("entry_manner", "no_inspection", "CRUCÉ EL RÍO")}),
         ("es", "tengo corte de inmigración", {("court", "immigration_court", "corte de inmigración")}),
         ("en", "an appeal to the BIA", {("court", "bia", "BIA")}),
-        ("es", "me mandó USCIS a la oficina de asilo", {("agency", "uscis", "USCIS"), ("agency", "uscis", "oficina de asilo")}),
+        ("es", "me mandó USCIS a la oficina de asilo", {
+            ("agency", "uscis", "USCIS"), ("agency", "uscis", "oficina de asilo")}),
         ("es", "mi esposo y mis hijos", {("relative", "spouse", "esposo"), ("relative", "child", "hijos")}),
         ("en", "my step-mother's brother", {("relative", "parent", "mother"), ("relative", "sibling", "brother")}),
         ("es", "soy hondureña", {("country", "HN", "hondureña")}),
@@ -102,6 +105,13 @@ def test_a_wrong_file_is_refused_with_its_line(tmp_path: Path, content: str, lin
 
 
 def test_the_shipped_patterns_have_no_phrase_twice() -> None:
-    assert {"visa_class", "form", "entry_manner", "court", "agency", "relative", "country", "detention"} == set(
-        read_patterns(SHIPPED)
-    )
+    assert {
+        "visa_class",
+        "form",
+        "entry_manner",
+        "court",
+        "agency",
+        "relative",
+        "country",
+        "detention",
+    } == set(read_patterns(SHIPPED))

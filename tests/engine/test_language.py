@@ -17,7 +17,11 @@ def parsed(identifier: LanguageIdentifier, text: str, metadata: dict[str, Any] |
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("¿puedo trabajar mientras espero?", "es"), ("can i work while i wait", "en"), ("llegue en marzo", "es")],
+    [
+        ("¿puedo trabajar mientras espero?", "es"),
+        ("can i work while i wait", "en"),
+        ("llegue en marzo", "es"),
+    ],
 )
 def test_a_clear_message_gives_its_language_over_its_whole_length(
     identifier: LanguageIdentifier, text: str, language: str

@@ -8,7 +8,14 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.engine.ngrams import CharNgramFeaturizer
 
-TEXTS = ["puedo trabajar", "permiso de trabajo", "work permit", "can i work", "cuanto cuesta", "how much is it"]
+TEXTS = [
+    "puedo trabajar",
+    "permiso de trabajo",
+    "work permit",
+    "can i work",
+    "cuanto cuesta",
+    "how much is it",
+]
 
 
 @pytest.fixture

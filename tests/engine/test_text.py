@@ -12,6 +12,8 @@ def test_folding_takes_away_capitals_and_accents() -> None:
     assert fold("¿CUÁNDO? Niño, pingüino") == "¿cuando? nino, pinguino"
 
 
-@pytest.mark.parametrize(("text", "expected"), [("ok", True), ("589", True), ("😀😀", False), ("?!", False), ("", False)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("ok", True), ("589", True), ("😀😀", False), ("?!", False), ("", False)]
+)
 def test_only_letters_and_digits_are_something_to_understand(text: str, expected: bool) -> None:
     assert has_words(text) is expected

@@ -1,0 +1,1 @@
+"""The booking webhook: client, outbox, worker. Nothing lives here yet."""

@@ -1,0 +1,51 @@
+"""Trackers as Rasa sends them, and one run of an action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.core.messages import Reply
+
+TODAY = "2026-11-21"
+
+
+def state(
+    intent: str,
+    *,
+    text: str = "",
+    language: str = "en",
+    slot: str | None = None,
+    entities: dict[str, Any] | None = None,
+    ranking: tuple[tuple[str, float], ...] = (),
+    loop: str | None = None,
+) -> dict[str, Any]:
+    """A tracker as it travels in a call: ``language`` is the gateway's, ``slot`` what was chosen before."""
+    return {
+        "sender_id": "c_test",
+        "slots": {"language": slot},
+        "latest_message": {
+            "text": text,
+            "intent": {"name": intent, "confidence": 0.9},
+            "intent_ranking": [{"name": name, "confidence": value} for name, value in ranking],
+            "entities": [{"entity": name, "value": value} for name, value in (entities or {}).items()],
+            "metadata": {"language": language, "today": TODAY, "timezone": "America/New_York"},
+        },
+        "events": [],
+        "active_loop": {"name": loop} if loop else {},
+    }
+
+
+def run(action: Action, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], Reply]:
+    """The events of an action and the one reply that it gave."""
+    dispatcher = CollectingDispatcher()
+    events = action.run(dispatcher, Tracker.from_dict(tracker), {})
+    assert [message["text"] for message in dispatcher.messages] == [None]
+    return events, Reply.from_dict(dispatcher.messages[0]["custom"])
+
+
+def payloads(reply: Reply) -> list[str]:
+    """What the choices lead to, in order."""
+    return [choice.payload for choice in reply.choices]
