@@ -12,7 +12,7 @@ const WORDS = {
     label: "Your question", send: "Send", person: "Talk to a person", emergency: "Emergency",
     log: "Conversation", you: "You", sources: "Sources and age of the facts", checked: "checked",
     facts: "Facts checked to", helped: "Did this help?", yes: "Yes", no: "No", rated: "Thank you.",
-    choices: "You can choose", starting: "Getting ready. You can already write", offline: "No connection. Your message is sent as soon as it is back.",
+    choices: "You can choose", also: "You can also ask about:", starting: "Getting ready. You can already write", offline: "No connection. Your message is sent as soon as it is back.",
     lost: "This message was not sent.", again: "Send again", working: "Writing an answer", gone: "This conversation has ended. A new one has begun.",
   },
   es: {
@@ -20,7 +20,7 @@ const WORDS = {
     label: "Su pregunta", send: "Enviar", person: "Hablar con alguien", emergency: "Emergencia",
     log: "Conversación", you: "Usted", sources: "Fuentes y fecha de los datos", checked: "revisado",
     facts: "Datos revisados hasta", helped: "¿Le ayudó esta respuesta?", yes: "Sí", no: "No", rated: "Gracias.",
-    choices: "Puede elegir", starting: "Ya casi. Puede escribir desde ahora", offline: "No hay conexión. Su mensaje se envía en cuanto vuelva.",
+    choices: "Puede elegir", also: "También puede preguntar sobre:", starting: "Ya casi. Puede escribir desde ahora", offline: "No hay conexión. Su mensaje se envía en cuanto vuelva.",
     lost: "Este mensaje no se envió.", again: "Enviar otra vez", working: "Escribiendo la respuesta", gone: "La conversación terminó. Empezó una nueva.",
   },
 };
@@ -56,6 +56,23 @@ function node(tag, text, properties = {}) {
   return Object.assign(element, properties);
 }
 
+// Web addresses and phone numbers can be pressed; 911 and 988 too, for someone whose hands shake.
+const PRESSABLE = /(https:\/\/[^\s)]+[^\s).,;:])|(?<![\d$])(1-\d{3}-\d{3}-\d{4}|\d{3}-\d{3}-\d{4}|\d{3}-\d{4}|911|988)(?![\d-])/g;
+
+function linked(element, text) {
+  let end = 0;
+  for (const found of text.matchAll(PRESSABLE)) {
+    element.append(text.slice(end, found.index));
+    end = found.index + found[0].length;
+    const link = node("a", found[0]);
+    if (found[1]) Object.assign(link, { href: found[1], rel: "noopener noreferrer", target: "_blank" });
+    else link.href = `tel:${found[0]}`;
+    element.append(link);
+  }
+  element.append(text.slice(end));
+  return element;
+}
+
 function paragraphs(text) {
   // Plain text: blank lines part paragraphs, "- " starts an item of a list.
   const parts = document.createDocumentFragment();
@@ -63,14 +80,14 @@ function paragraphs(text) {
     let list = null;
     let lines = [];
     const flush = () => {
-      if (lines.length) parts.append(node("p", lines.join(" ")));
+      if (lines.length) parts.append(linked(node("p"), lines.join(" ")));
       lines = [];
     };
     for (const line of block.split("\n")) {
       if (line.startsWith("- ")) {
         flush();
         list = list || parts.appendChild(node("ul"));
-        list.append(node("li", line.slice(2)));
+        list.append(linked(node("li"), line.slice(2)));
       } else if (line.trim()) {
         list = null;
         lines.push(line.trim());
@@ -143,6 +160,7 @@ function show(message) {
       const group = node("div", "", { className: "choices" });
       group.setAttribute("role", "group");
       group.setAttribute("aria-label", word("choices"));
+      if (message.kind === "answer") group.append(node("span", word("also"), { className: "also" }));
       for (const choice of message.choices) {
         const button = node("button", choice.title, { type: "button" });
         button.addEventListener("click", () => send({ choice: choice.id }, choice.title));
@@ -158,9 +176,11 @@ function show(message) {
 }
 
 function scroll(item, author) {
-  // The start of a long answer stays in sight; one's own words go to the end.
+  // One's own words go to the end; a long answer begins in sight, with the question above it when that is short.
   const main = document.querySelector("main");
-  const top = author === "visitor" ? main.scrollHeight : item.offsetTop - main.offsetTop - 12;
+  const asked = item.previousElementSibling;
+  const first = asked && asked.classList.contains("visitor") && asked.offsetHeight < 120 ? asked : item;
+  const top = author === "visitor" ? main.scrollHeight : first.offsetTop - main.offsetTop - 12;
   main.scrollTo({ top, behavior: "auto" });
 }
 

@@ -1,0 +1,211 @@
+"""The intent of a message: a linear model over the sentence vector and the n-grams."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.featurizers.featurizer import Featurizer
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.svm import LinearSVC
+
+from bot.engine.encoder import report_progress
+
+#: The key under which Rasa keeps all intents, best first.
+RANKING = "intent_ranking"
+
+#: One example in this many is kept back to find the temperature.
+HELD_BACK = 5
+
+
+def _rows_of(message: Message) -> tuple[np.ndarray, scipy.sparse.spmatrix] | None:
+    """The dense and the sparse sentence feature of a message, or None when it has no text."""
+    _, dense = message.get_dense_features(TEXT, [])
+    _, sparse = message.get_sparse_features(TEXT, [])
+    if dense is None or sparse is None:
+        return None
+    return dense.features, sparse.features
+
+
+def softmax(scores: np.ndarray, temperature: float) -> np.ndarray:
+    """Scores as confidences that sum to 1 along the last axis; a higher temperature spreads them wider."""
+    powers = np.exp((scores - scores.max(axis=-1, keepdims=True)) / temperature)
+    shares: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def best_temperature(scores: np.ndarray, right: np.ndarray) -> float:
+    """The temperature at which the confidences say best how often they are right (least log loss).
+
+    ``scores``: one row an example; ``right``: the column of each row's true intent.
+    """
+    rows = np.arange(len(right))
+    candidates = np.geomspace(0.02, 2.0, 60)
+    losses = [-np.log(softmax(scores, t)[rows, right] + 1e-12).mean() for t in candidates]
+    return float(candidates[int(np.argmin(losses))])
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class LinearIntentClassifier(IntentClassifier, GraphComponent):
+    """A linear support vector machine, trained with scikit-learn, used with numpy alone.
+
+    Its scores become confidences through a temperature that is found on examples kept back, so that a threshold
+    means the same after every training. Measured on the development questions it answered as many right as
+    multinomial logistic regression (C = 20) and trained in a quarter of the time (5,170 examples: 17 s and 70 s).
+
+    C: how far single examples may bend the model; larger is freer.
+    class_weight: ``balanced`` or null, as in scikit-learn.
+    ngram_weight: how much the n-grams count beside the sentence vector.
+    temperature: fixed, or null to find it while training.
+    ranking_length: how many intents the parse names.
+    """
+
+    def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        self._config = {**self.get_default_config(), **config}
+        self._model_storage = model_storage
+        self._resource = resource
+        self._intents: list[str] = []
+        self._mean = np.zeros(0, dtype=np.float32)
+        self._weights = np.zeros((0, 0), dtype=np.float32)
+        self._bias = np.zeros(0, dtype=np.float32)
+        self._temperature = 1.0
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        return [Featurizer]
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        return ["sklearn"]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {
+            "C": 1.0,
+            "class_weight": None,
+            "ngram_weight": 1.0,
+            "temperature": None,
+            "ranking_length": 10,
+        }
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> LinearIntentClassifier:
+        return cls(config, model_storage, resource)
+
+    def _centred(self, dense: np.ndarray) -> np.ndarray:
+        # e5 puts every sentence into a narrow cone; taking the mean away and scaling again spreads them out.
+        moved = dense - self._mean
+        return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        dense, sparse, intents = [], [], []
+        for message in training_data.intent_examples:
+            rows = _rows_of(message)
+            if rows is not None:
+                dense.append(rows[0])
+                sparse.append(rows[1])
+                intents.append(message.get(INTENT))
+        if len(set(intents)) < 2:
+            raise ValueError("The training data need examples of at least two intents.")
+        vectors = np.vstack(dense).astype(np.float32)
+        self._mean = vectors.mean(axis=0)
+        grams = scipy.sparse.vstack(sparse).tocsr().astype(np.float32) * self._config["ngram_weight"]
+        features = scipy.sparse.hstack([scipy.sparse.csr_matrix(self._centred(vectors)), grams], format="csr")
+        labels = np.array(intents)
+        self._temperature = self._config["temperature"] or self._find_temperature(features, labels)
+        report_progress("classify", 1, 2)
+        self._intents, self._weights, self._bias = self._fit(features, labels)
+        report_progress("classify", 2, 2)
+        self._persist()
+        return self._resource
+
+    def _fit(self, features: Any, labels: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:
+        model = LinearSVC(C=self._config["C"], class_weight=self._config["class_weight"], random_state=0)
+        model.fit(features, labels)
+        weights, bias = model.coef_, model.intercept_
+        if len(model.classes_) == 2:
+            # scikit-learn keeps one row for two classes.
+            weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
+        intents = [str(intent) for intent in model.classes_]
+        return intents, weights.astype(np.float32), bias.astype(np.float32)
+
+    def _find_temperature(self, features: Any, labels: np.ndarray) -> float:
+        # Every fifth example of each intent, in an order that does not change from one training to the next.
+        place: dict[str, int] = {}
+        held = np.zeros(len(labels), dtype=bool)
+        for index in np.random.default_rng(0).permutation(len(labels)):
+            count = place.get(labels[index], 0) + 1
+            place[labels[index]] = count
+            held[index] = count % HELD_BACK == 0
+        if not held.any():
+            return 1.0
+        intents, weights, bias = self._fit(features[~held], labels[~held])
+        column = {intent: number for number, intent in enumerate(intents)}
+        scores = features[held] @ weights.T + bias
+        return best_temperature(scores, np.array([column[label] for label in labels[held]]))
+
+    def _persist(self) -> None:
+        about = {"intents": self._intents, "temperature": self._temperature}
+        with self._model_storage.write_to(self._resource) as folder:
+            (folder / "intents.json").write_text(json.dumps(about), encoding="utf-8")
+            np.savez(folder / "model.npz", mean=self._mean, weights=self._weights, bias=self._bias)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> LinearIntentClassifier:
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            about = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
+            component._intents, component._temperature = about["intents"], about["temperature"]
+            with np.load(folder / "model.npz", allow_pickle=False) as stored:
+                component._mean = stored["mean"]
+                # Kept column by column: a message touches a few hundred of some 20,000 columns.
+                component._weights = np.asfortranarray(stored["weights"])
+                component._bias = stored["bias"]
+        return component
+
+    def _confidences(self, dense: np.ndarray, sparse: scipy.sparse.spmatrix) -> np.ndarray:
+        width = dense.shape[1]
+        row = sparse.tocoo()
+        scores = self._bias + self._weights[:, :width] @ self._centred(dense)[0]
+        scores = scores + self._weights[:, width + row.col] @ (row.data * self._config["ngram_weight"])
+        return softmax(scores, self._temperature)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            rows = _rows_of(message)
+            if rows is None:
+                message.set(INTENT, {"name": None, "confidence": 0.0}, add_to_output=True)
+                message.set(RANKING, [], add_to_output=True)
+                continue
+            confidences = self._confidences(*rows)
+            best = np.argsort(-confidences)[: self._config["ranking_length"]]
+            ranking = [{"name": self._intents[i], "confidence": float(confidences[i])} for i in best]
+            message.set(INTENT, dict(ranking[0]), add_to_output=True)
+            message.set(RANKING, ranking, add_to_output=True)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        self.process(training_data.training_examples)
+        return training_data

@@ -1,0 +1,131 @@
+"""Pieces of words, which survive typing errors, missing accents and chat spelling."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.sparse_featurizer.sparse_featurizer import SparseFeaturizer
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from bot.engine.text import fold, has_words, words_of
+
+#: Longer text adds time and no meaning; the end is kept, where the question stands.
+MOST_CHARACTERS = 2000
+
+
+def _prepare(text: str) -> str:
+    return fold(text[-MOST_CHARACTERS:])
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class CharNgramFeaturizer(SparseFeaturizer, GraphComponent):
+    """Adds TF-IDF weights of character n-grams inside words, over text without accents and capitals.
+
+    shortest, longest: length of the n-grams; min_df: examples that an n-gram must occur in; most: how many
+    are kept, the most frequent ones. Stored as JSON and npz, so that loading a model runs no code from it.
+    """
+
+    def __init__(
+        self, config: dict[str, Any], name: str, model_storage: ModelStorage, resource: Resource
+    ) -> None:
+        super().__init__(name, config)
+        self._model_storage = model_storage
+        self._resource = resource
+        self._vectorizer: TfidfVectorizer | None = None
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {
+            **SparseFeaturizer.get_default_config(),
+            "shortest": 2,
+            "longest": 5,
+            "min_df": 2,
+            "most": 20000,
+        }
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        return ["sklearn"]
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        return
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> CharNgramFeaturizer:
+        return cls(config, execution_context.node_name, model_storage, resource)
+
+    def _new_vectorizer(self, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
+        return TfidfVectorizer(
+            analyzer="char_wb",
+            ngram_range=(self._config["shortest"], self._config["longest"]),
+            min_df=self._config["min_df"] if vocabulary is None else 1,
+            max_features=self._config["most"] if vocabulary is None else None,
+            lowercase=False,
+            sublinear_tf=True,
+            dtype=np.float32,
+            vocabulary=vocabulary,
+        )
+
+    def train(self, training_data: TrainingData) -> Resource:
+        texts = [_prepare(words_of(message)) for message in training_data.training_examples]
+        vectorizer = self._new_vectorizer()
+        vectorizer.fit([text for text in texts if has_words(text)])
+        self._vectorizer = vectorizer
+        with self._model_storage.write_to(self._resource) as folder:
+            grams = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
+            (folder / "ngrams.json").write_text(json.dumps(grams), encoding="utf-8")
+            np.savez(folder / "weights.npz", idf=vectorizer.idf_)
+        return self._resource
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> CharNgramFeaturizer:
+        component = cls.create(config, model_storage, resource, execution_context)
+        with model_storage.read_from(resource) as folder:
+            grams = json.loads((folder / "ngrams.json").read_text(encoding="utf-8"))
+            with np.load(folder / "weights.npz", allow_pickle=False) as stored:
+                idf = stored["idf"]
+        vectorizer = component._new_vectorizer({gram: index for index, gram in enumerate(grams)})
+        vectorizer.idf_ = idf
+        component._vectorizer = vectorizer
+        return component
+
+    def features_of(self, text: str) -> scipy.sparse.csr_matrix:
+        """The weights of one text, a row of length 1 (or 0 when no n-gram is known)."""
+        if self._vectorizer is None:
+            raise RuntimeError("The n-gram featurizer is used before it is trained.")
+        return self._vectorizer.transform([_prepare(text)])
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            text = words_of(message)
+            if has_words(text):
+                self.add_features_to_message(None, self.features_of(text).tocoo(), TEXT, message)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        self.process(training_data.training_examples)
+        return training_data

@@ -1,0 +1,101 @@
+"""What the gateway may ask of the engine, checked before Rasa sees any of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot.core.messages import LANGUAGES, without_command
+
+_PAYLOAD = re.compile(r"/([a-z][a-z0-9_]*)(\{.*\})?", re.DOTALL)
+
+
+class BadRequest(Exception):
+    """The request cannot be understood; the text says what to change."""
+
+
+@dataclass(frozen=True)
+class TurnRequest:
+    """A turn as the gateway asked for it; either ``text`` or ``payload`` is set."""
+
+    conversation: str
+    message_id: str
+    text: str
+    payload: str
+    language: str | None
+    today: str
+    timezone: str
+    channel: str
+    consent: bool
+
+    @classmethod
+    def of(cls, body: dict[str, Any]) -> TurnRequest:
+        """The turn in a JSON body. Raises BadRequest with the first thing that is wrong."""
+        payload = text_of(body, "payload", "")
+        text = without_command(text_of(body, "text", ""))
+        if bool(text) == bool(payload):
+            raise BadRequest("give either text with something in it or a payload")
+        if payload:
+            check_payload(payload)
+        language = body.get("language")
+        if language is not None and language not in LANGUAGES:
+            raise BadRequest("language must be one of " + ", ".join(LANGUAGES))
+        consent = body.get("consent", False)
+        if not isinstance(consent, bool):
+            raise BadRequest("consent must be true or false")
+        today = text_of(body, "today")
+        try:
+            date.fromisoformat(today)
+        except ValueError as exc:
+            raise BadRequest("today must be a date, YYYY-MM-DD") from exc
+        return cls(
+            conversation=text_of(body, "conversation"),
+            message_id=text_of(body, "message_id"),
+            text=text,
+            payload=payload,
+            language=language,
+            today=today,
+            timezone=text_of(body, "timezone", ""),
+            channel=text_of(body, "channel", ""),
+            consent=consent,
+        )
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What components and actions see beside the words."""
+        names = ("today", "timezone", "channel", "language", "consent", "message_id")
+        return {name: getattr(self, name) for name in names}
+
+
+def text_of(body: dict[str, Any], name: str, default: str | None = None) -> str:
+    """A text in a JSON body; without a default it must be there. Raises BadRequest when it is not."""
+    value = body.get(name)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str) or (default is None and not 0 < len(value) <= 200):
+        raise BadRequest(f"{name} must be text" + ("" if default is not None else " of 1 to 200 characters"))
+    return value
+
+
+def check_payload(payload: str) -> None:
+    """Raise BadRequest unless ``payload`` is ``/intent`` with nothing or a JSON object of texts behind it."""
+    match = _PAYLOAD.fullmatch(payload)
+    if match is None:
+        raise BadRequest("payload must look like /intent or /intent{...}")
+    try:
+        entities = json.loads(match.group(2) or "{}")
+    except ValueError as exc:
+        raise BadRequest("the entities of the payload are no JSON object") from exc
+    if any(not isinstance(value, str) for value in entities.values()):
+        raise BadRequest("the entities of a payload must be texts")
+
+
+def texts_of(body: dict[str, Any]) -> list[str]:
+    """The list of texts in a JSON body, none of them a command. Raises BadRequest for anything else."""
+    texts = body.get("texts")
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise BadRequest("texts must be a list of texts")
+    return [without_command(text) for text in texts]
