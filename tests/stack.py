@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -53,8 +54,9 @@ class Stack:
         """The process id of gateway, actions or engine."""
         module = {"gateway": "bot.gateway.main", "actions": "actions.main", "engine": "rasa"}[part]
         for child in psutil.Process(self.process.pid).children(recursive=True):
-            if module in child.cmdline():
-                return child.pid
+            with contextlib.suppress(psutil.Error):  # it may be dying this moment
+                if module in child.cmdline():
+                    return child.pid
         raise LookupError(f"{part} does not run")
 
     def wait_ready(self) -> None:

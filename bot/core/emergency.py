@@ -265,7 +265,7 @@ class _Book:
             for phrase in self._listed(phrases):
                 self._add_phrase(phrase, self._number(f"group {name}"))
         guards = {name: self._guard(name, raw) for name, raw in self._section(data, "guards").items()}
-        self.now = self._group("now")
+        self.now = self._group("story_now")
         self._asides = self._group("asides")
         self._harmless_uses = self._group("harmless_uses")
         self._abroad = self._group("abroad")
@@ -330,7 +330,9 @@ class _Book:
         for cover, hidden in ((self._asides, self._guarding), (self._harmless_uses, self._telling)):
             covered = {place for start, end in hits.get(cover, ()) for place in range(start, end)}
             for group in hidden & hits.keys() if covered else ():
-                hits[group] = [hit for hit in hits[group] if not covered.issuperset(range(*hit))]
+                hits[group] = [
+                    hit for hit in hits[group] if hit in hits[cover] or not covered.issuperset(range(*hit))
+                ]
                 if not hits[group]:
                     del hits[group]
         return hits

@@ -63,7 +63,6 @@ def train(
     from bot.engine import encoder
 
     encoder.vector_cache = cache / "vectors.sqlite"
-    encoder.threads = os.cpu_count() or 1
     encoder.progress_listeners.append(told)
     told("load", 1, 1)
     try:
