@@ -1,17 +1,24 @@
 """Whether a message tells of an emergency that is happening now, and of which kind.
 
-Runs before the engine and without it. The words and rules stand in ``emergency_words.yml``, whose head explains
-them; this module only knows how to match. A message is folded (small letters, no accents, no doubled letters)
-and cut into sentences and clauses. A rule matches where all its phrases stand close together in one sentence,
-out of reach of the guards that say "not now": a supposition, the past, a denial, a question about the law.
+Runs before the engine and without it, in three steps:
 
-Which kind wins when several match:
+1. **Rules**: phrases of certain groups close together in one sentence, out of reach of the guards that say "not
+   now" (a supposition, the past, a denial, a question about the law).
+2. **Cries**: a whole message of nothing but "help", "ayuda por favor", "SOS".
+3. **Points**: for what no rule foresaw. Words and signs (a sign is a list of words that mean the same) have
+   points for and against; a message with enough of them is an emergency.
+
+Rules, cries and signs stand in ``emergency_words.yml``, whose head explains how they are written; the points in
+``emergency_points.tsv``, which ``tests/vectors/emergency/learn.py`` works out from its tables. A message is
+folded first: small letters, no accents, no doubled letters.
+
+Which kind wins when the rules of several match:
 
 1. suicide, also with agents at the door: the person must be alive to use any right;
 2. violence: danger to the body, also with agents near, because minutes count;
 3. agents;
 4. abroad;
-5. unclear: a bare cry, for which the bot offers the other four as choices.
+5. unclear, for which the bot offers the other four as choices.
 
 Violence or agents outside the U.S. are "abroad": no U.S. number helps there.
 """
@@ -24,6 +31,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from math import sqrt
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -36,6 +44,7 @@ Kind = Literal["suicide", "violence", "agents", "abroad", "unclear"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 WORDS_FILE = Path(__file__).with_name("emergency_words.yml")
+POINTS_FILE = Path(__file__).with_name("emergency_points.tsv")
 
 #: A longer message is read at both ends: what is happening now stands first or last.
 _LONGEST = 6000
@@ -43,7 +52,16 @@ _LONGEST = 6000
 #: A message of more words is a story: rules not marked ``in_story`` then need a word for "now" so close by.
 _STORY = 45
 _NOW_REACH = 14
+
+#: A guard is lifted by a word for "now" so close to the match ("last year ... and NOW he is outside").
 _LIFT_REACH = 5
+
+#: Points are summed over a whole short message, over every so many words of a story.
+_WINDOW = 45
+_WINDOW_STEP = 15
+
+#: Fewer words and signs with points than this say too little.
+_FEWEST_FEATURES = 4
 
 _FIX = "The head of the file explains how it is written."
 _STRANGE = {ord(c): "'" for c in "’‘ʼ´`′"} | {ord(c): None for c in "\u200b\u200d\u2060\ufe0f\ufeff\u00ad"}
@@ -53,7 +71,8 @@ _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SOS = "\U0001f198"
 
-type _Hits = dict[int, list[tuple[int, int]]]
+type _Span = tuple[int, int]
+type _Hits = dict[int, list[_Span]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +94,23 @@ def classify(text: str, language: str | None = None) -> Emergency | None:
     hits = book.find(message)
     found: dict[Kind, str] = {}
     for rule in book.rules:
-        span = _match(rule, message, hits, book.now)
+        span = _match(rule, message, hits, book.story_now)
         if span is not None:
-            kind = rule.kind if rule.kind == "suicide" else book.placed(rule.kind, span, message, hits)
-            found.setdefault(kind, rule.name)
+            found.setdefault(book.placed(rule.kind, span, message, hits), rule.name)
     if found:
         kind = next(kind for kind in KINDS if kind in found)
         return Emergency(kind, found[kind])
     for cry in book.cries:
         if _is_cry(cry, message):
             return Emergency(cry.kind, cry.name)
-    return None
+    return _points().judge(book.windows(message, hits))
+
+
+def features(text: str) -> list[frozenset[str]]:
+    """What the points of a message are counted over: its folded words and signs, for each window of a story."""
+    book = _book()
+    message = book.read(text, None)
+    return list(book.windows(message, book.find(message)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +160,46 @@ class _Cry:
     at_most: int
 
 
-def _match(rule: _Rule, message: _Message, hits: _Hits, now: int) -> tuple[int, int] | None:
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """Points for and against; ``kinds`` holds what each sign says about the kind."""
+
+    threshold: int
+    story_threshold: int
+    lead: int
+    points: Mapping[str, int]
+    kinds: Mapping[str, tuple[int, ...]]
+
+    def judge(self, windows: Iterable[frozenset[str]]) -> Emergency | None:
+        """The emergency of the window with the most points, if they are enough.
+
+        A sum is divided by the root of the number of its features, so that length alone gives nothing. Of kinds
+        that are almost level none is told: the person chooses.
+        """
+        best, best_known, count = 0.0, frozenset[str](), 0
+        for window in windows:
+            count += 1
+            known = window & self.points.keys()
+            if len(known) < _FEWEST_FEATURES:
+                continue
+            score = sum(self.points[name] for name in known) / sqrt(len(known))
+            if score > best:
+                best, best_known = score, known
+        if best <= (self.threshold if count == 1 else self.story_threshold):
+            return None
+        return Emergency(self._kind(best_known), "points")
+
+    def _kind(self, known: frozenset[str]) -> Kind:
+        """The kind that the signs speak for, "unclear" when the next one is too close."""
+        columns = [self.kinds[name] for name in known if name in self.kinds]
+        totals = [sum(column[place] for column in columns) for place in range(len(KINDS) - 1)]
+        ranked = sorted(range(len(totals)), key=lambda place: -totals[place])
+        if totals[ranked[0]] - totals[ranked[1]] < self.lead * sqrt(len(columns) or 1):
+            return "unclear"
+        return KINDS[ranked[0]]
+
+
+def _match(rule: _Rule, message: _Message, hits: _Hits, story_now: int) -> _Span | None:
     """First and last word (exclusive) of the first unguarded match."""
     if any(group not in hits for group in rule.needs):
         return None
@@ -145,13 +209,13 @@ def _match(rule: _Rule, message: _Message, hits: _Hits, now: int) -> tuple[int, 
         span = min(start for start, _ in taken), max(end for _, end in taken)
         if any(_stops(guard, span, taken, message, hits) for guard in rule.guards):
             continue
-        if len(message.words) > _STORY and not rule.in_story and not _near(now, span, _NOW_REACH, hits):
+        if len(message.words) > _STORY and not rule.in_story and not _near(story_now, span, _NOW_REACH, hits):
             continue
         return span
     return None
 
 
-def _combinations(rule: _Rule, message: _Message, hits: _Hits) -> Iterator[list[tuple[int, int]]]:
+def _combinations(rule: _Rule, message: _Message, hits: _Hits) -> Iterator[list[_Span]]:
     """Where the rule's groups stand together: for each phrase of its first group the nearest of the others."""
     sentences = message.sentences
     for first in hits[rule.needs[0]]:
@@ -159,7 +223,7 @@ def _combinations(rule: _Rule, message: _Message, hits: _Hits) -> Iterator[list[
         sentence = sentences[start]
         taken = [first]
         for group in rule.needs[1:]:
-            best: tuple[int, int] | None = None
+            best: _Span | None = None
             best_length = rule.within + 1
             for hit in hits[group]:
                 if sentences[hit[0]] != sentence or (rule.in_order and hit[0] < end):
@@ -175,9 +239,7 @@ def _combinations(rule: _Rule, message: _Message, hits: _Hits) -> Iterator[list[
             yield taken
 
 
-def _stops(
-    guard: _Guard, span: tuple[int, int], taken: list[tuple[int, int]], message: _Message, hits: _Hits
-) -> bool:
+def _stops(guard: _Guard, span: _Span, taken: list[_Span], message: _Message, hits: _Hits) -> bool:
     """Whether the guard stands close enough to the span to rule it out.
 
     A guard inside one of the rule's own phrases ("do NOT want to live") says nothing against it.
@@ -201,22 +263,20 @@ def _stops(
     return False
 
 
-def _near(group: int, span: tuple[int, int], reach: int, hits: _Hits) -> bool:
-    """Whether a phrase of the group stands within ``reach`` words of the span."""
-    return any(hit[1] > span[0] - reach and hit[0] < span[1] + reach for hit in hits.get(group, ()))
-
-
-def _lifted(guard: _Guard, span: tuple[int, int], message: _Message, hits: _Hits) -> bool:
-    """Whether a phrase beside the span, in its sentence, makes the guard void ("last year ... and NOW ...")."""
+def _lifted(guard: _Guard, span: _Span, message: _Message, hits: _Hits) -> bool:
+    """Whether a phrase beside the span, in its sentence, makes the guard void."""
     if guard.lifted_by is None:
         return False
     sentence = message.sentences[span[0]]
     return any(
-        hit[1] > span[0] - _LIFT_REACH
-        and hit[0] < span[1] + _LIFT_REACH
-        and message.sentences[hit[0]] == sentence
+        hit[1] > span[0] - _LIFT_REACH and hit[0] < span[1] + _LIFT_REACH and message.sentences[hit[0]] == sentence
         for hit in hits.get(guard.lifted_by, ())
     )
+
+
+def _near(group: int, span: _Span, reach: int, hits: _Hits) -> bool:
+    """Whether a phrase of the group stands within ``reach`` words of the span."""
+    return any(hit[1] > span[0] - reach and hit[0] < span[1] + reach for hit in hits.get(group, ()))
 
 
 def _is_cry(cry: _Cry, message: _Message) -> bool:
@@ -251,31 +311,35 @@ class _Book:
         for short, long in self._section(data, "respell").items():
             self._respell[_folded(str(short))] = tuple(_folded(str(long)).split())
         for lang, words in self._section(data, "harmless").items():
-            self._harmless[lang] = frozenset(_folded(word) for word in self._listed(words))
+            self._harmless[lang] = frozenset(_folded(word) for word in _listed(words))
         classes = self._section(data, "words")
         for name in classes:
             self._number(f"<{name}>")
         for name, words in classes.items():
-            for word in self._listed(words):
+            for word in _listed(words):
                 self._learn(word, self._number(f"<{name}>"))
         groups = self._section(data, "phrases")
         for name in groups:
             self._number(f"group {name}")
         for name, phrases in groups.items():
-            for phrase in self._listed(phrases):
+            for phrase in _listed(phrases):
                 self._add_phrase(phrase, self._number(f"group {name}"))
+        self._signs: dict[int, str] = {}
+        for name, phrases in self._section(data, "signs").items():
+            number = self._number(f"sign {name}")
+            self._signs[number] = f"sign:{name}"
+            for phrase in _listed(phrases):
+                self._add_phrase(phrase, number)
         guards = {name: self._guard(name, raw) for name, raw in self._section(data, "guards").items()}
-        self.now = self._group("story_now")
+        self.rules = tuple(self._rule(name, raw, guards) for name, raw in self._section(data, "rules").items())
+        self.cries = tuple(self._cry(name, raw) for name, raw in self._section(data, "cries").items())
+        self.story_now = self._group("story_now")
         self._asides = self._group("asides")
         self._harmless_uses = self._group("harmless_uses")
         self._abroad = self._group("abroad")
         self._person_abroad = self._group("person_abroad")
         self._in_us = self._group("in_us")
         self._us_agents = self._group("us_agents")
-        self.rules = tuple(
-            self._rule(name, raw, guards) for name, raw in self._section(data, "rules").items()
-        )
-        self.cries = tuple(self._cry(name, raw) for name, raw in self._section(data, "cries").items())
         self._guarding = frozenset(guard.group for guard in guards.values())
         self._telling = frozenset(group for rule in self.rules for group in rule.needs)
 
@@ -293,13 +357,11 @@ class _Book:
                 if piece[0] in ".?;" and not piece.startswith(".."):
                     sentence += 1
                 continue
-            whole = _DOUBLED.sub(r"\1", piece)
+            whole = _DOUBLED.sub(r"\1", piece) if piece != _SOS else "sos"
             bare = whole.replace("'", "")
-            if piece == _SOS:
-                whole = bare = "sos"
             words = self._respell.get(whole) or self._respell.get(bare)
             if words is None:
-                words = (whole.split("'")[0] if whole.endswith("'s") else bare,)
+                words = (whole.removesuffix("'s").replace("'", ""),)
             for word in words:
                 fits = known.get(word)
                 if fits is None:
@@ -337,9 +399,23 @@ class _Book:
                     del hits[group]
         return hits
 
-    def placed(self, kind: Kind, span: tuple[int, int], message: _Message, hits: _Hits) -> Kind:
+    def windows(self, message: _Message, hits: _Hits) -> Iterator[frozenset[str]]:
+        """The words and signs of the message, or of each window of a story."""
+        count = len(message.words)
+        signs = [(name, hits[number]) for number, name in self._signs.items() if number in hits]
+        for start in range(0, max(count - _WINDOW, 0) + _WINDOW_STEP, _WINDOW_STEP):
+            end = start + _WINDOW
+            yield frozenset(message.words[start:end]).union(
+                name for name, places in signs if any(start <= left and right <= end for left, right in places)
+            )
+            if end >= count:
+                return
+
+    def placed(self, kind: Kind, span: _Span, message: _Message, hits: _Hits) -> Kind:
         """The kind that the place makes of it: danger outside the U.S. is "abroad", a gang here "violence"."""
-        if hits.get(self._person_abroad):
+        if kind in ("suicide", "unclear"):
+            return kind
+        if self._person_abroad in hits:
             return "abroad"
         sentence = message.sentences[span[0]]
         there, here, ours = (
@@ -423,7 +499,7 @@ class _Book:
         return self._numbers[name]
 
     def _guard(self, name: str, raw: Any) -> _Guard:
-        self._keys(f"guard {name}", raw, {"phrases", "before", "after"}, {"same_clause", "anywhere", "lifted_by"})
+        self._check_keys(f"guard {name}", raw, {"phrases", "before", "after"}, {"same_clause", "anywhere", "lifted_by"})
         lifted_by = raw.get("lifted_by")
         return _Guard(
             self._group(raw["phrases"]),
@@ -435,7 +511,7 @@ class _Book:
         )
 
     def _rule(self, name: str, raw: Any, guards: Mapping[str, _Guard]) -> _Rule:
-        self._keys(
+        self._check_keys(
             f"rule {name}", raw, {"kind", "needs", "unless"}, {"within", "in_order", "in_story", "at_most"}
         )
         for guard in raw["unless"]:
@@ -453,11 +529,9 @@ class _Book:
         )
 
     def _cry(self, name: str, raw: Any) -> _Cry:
-        self._keys(f"cry {name}", raw, {"kind", "cry", "made_of", "at_most"}, set())
+        self._check_keys(f"cry {name}", raw, {"kind", "cry", "made_of", "at_most"}, set())
         made_of = frozenset(self._class(f"<{words}>") for words in raw["made_of"])
-        return _Cry(
-            name, self._kind(name, raw["kind"]), self._class(f"<{raw['cry']}>"), made_of, int(raw["at_most"])
-        )
+        return _Cry(name, self._kind(name, raw["kind"]), self._class(f"<{raw['cry']}>"), made_of, int(raw["at_most"]))
 
     def _kind(self, name: str, kind: Any) -> Kind:
         for known in KINDS:
@@ -474,18 +548,13 @@ class _Book:
     def _number(self, key: str) -> int:
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def _section(self, data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-        section = data.get(name)
+    def _section(self, data: Any, name: str) -> Mapping[str, Any]:
+        section = data.get(name) if isinstance(data, dict) else None
         if not isinstance(section, dict):
             raise self._problem(f"the section {name!r} is missing")
         return section
 
-    def _listed(self, items: Iterable[str]) -> Iterator[str]:
-        """The entries of a list whose lines may each hold several, parted by commas."""
-        for item in items:
-            yield from (part.strip() for part in str(item).split(",") if part.strip())
-
-    def _keys(self, what: str, raw: Any, needed: set[str], allowed: set[str]) -> None:
+    def _check_keys(self, what: str, raw: Any, needed: set[str], allowed: set[str]) -> None:
         if not isinstance(raw, dict) or not needed <= raw.keys() <= needed | allowed:
             raise self._problem(f"{what} must have {sorted(needed)} and may have {sorted(allowed)}")
 
@@ -493,8 +562,14 @@ class _Book:
         return DataFileError(self._path, None, problem, _FIX)
 
 
+def _listed(items: Iterable[str]) -> Iterator[str]:
+    """The entries of a list whose lines may each hold several, parted by commas."""
+    for item in items:
+        yield from (part.strip() for part in str(item).split(",") if part.strip())
+
+
 def _plain(text: str) -> str:
-    """The text in small letters without accents or look-alike forms, apostrophes alike."""
+    """The text in small letters without accents or look-alike forms, apostrophes alike, "I.C.E." as one word."""
     letters = unicodedata.normalize("NFKD", text.translate(_STRANGE).casefold())
     letters = "".join(c for c in letters if not unicodedata.combining(c))
     return _DOTTED.sub(lambda found: found[0].replace(".", ""), letters)
@@ -532,3 +607,30 @@ def _one_edit(word: str, other: str) -> bool:
 def _book() -> _Book:
     """The rules of the words file, read once."""
     return _Book(yaml12.load_file(WORDS_FILE), WORDS_FILE.name)
+
+
+@lru_cache(maxsize=1)
+def _points() -> _Points:
+    """The points file, read once. Raises DataFileError with the line that is not as learn.py writes it."""
+    settings: dict[str, int] = {}
+    points: dict[str, int] = {}
+    kinds: dict[str, tuple[int, ...]] = {}
+    try:
+        lines = POINTS_FILE.read_text(encoding="utf-8").splitlines()
+    except OSError as exc:
+        raise DataFileError(POINTS_FILE.name, None, "the file cannot be read", "Run learn.py.") from exc
+    for number, line in enumerate(lines, 1):
+        if not line or line.startswith("#"):
+            continue
+        name, *figures = line.split("\t")
+        try:
+            values = tuple(int(figure) for figure in figures)
+            (settings if name.startswith("=") else points)[name.removeprefix("=")] = values[0]
+        except (ValueError, IndexError) as exc:
+            raise DataFileError(POINTS_FILE.name, number, "points must be whole numbers", "Run learn.py.") from exc
+        if len(values) == len(KINDS):
+            kinds[name] = values[1:]
+    try:
+        return _Points(settings["threshold"], settings["story"], settings["lead"], points, kinds)
+    except KeyError as exc:
+        raise DataFileError(POINTS_FILE.name, None, f"the line ={exc} is missing", "Run learn.py.") from exc

@@ -1,0 +1,172 @@
+"""Works out bot/core/emergency_points.tsv from the tables in this folder.
+
+Run it from the root after changing a table, or a sign in bot/core/emergency_words.yml:
+
+    .venv/bin/python tests/vectors/emergency/learn.py
+
+Positives are the lines of positive.*.tsv that say their kind. Against them stand the near-misses of
+negative.*.tsv and the ordinary questions of data/nlu (every intent but emergency and help). Each message becomes
+the set of its words and signs (``features``); a linear support vector machine weighs them. Words that stand in
+one message only are left out. The same tables give the same file: the order of the examples is fixed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from math import sqrt
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT))
+
+from bot.core import yaml12  # noqa: E402
+from bot.core.emergency import KINDS, POINTS_FILE, features  # noqa: E402
+
+TABLES = Path(__file__).parent
+LANGUAGES = ("en", "es")
+
+#: Learned weights are small fractions; points are hundredths of them.
+SCALE = 100
+#: An ordinary question counts half: there are many of them.
+ORDINARY_WEIGHT = 0.5
+#: A message is an emergency above this sum (see bot/core/emergency.py); chosen so that of the ordinary questions
+#: left out of learning about 2 in 1,000 pass it.
+THRESHOLD = 20
+STORY_THRESHOLD = 45
+LEAD = 12
+
+type Vector = list[tuple[int, float]]
+
+
+def rows(name: str) -> list[tuple[str, str]]:
+    """Label and text of every line of a table."""
+    found: list[tuple[str, str]] = []
+    for language in LANGUAGES:
+        lines = (TABLES / f"{name}.{language}.tsv").read_text(encoding="utf-8").splitlines()[1:]
+        for line in lines:
+            label, text = line.split("\t")
+            found.append((label, text))
+    return found
+
+
+def ordinary() -> list[str]:
+    """The questions of data/nlu, without entity marks."""
+    texts: list[str] = []
+    for path in sorted((ROOT / "data" / "nlu").glob("*/*.yml")):
+        for block in yaml12.load_file(path).get("nlu", ()):
+            if block.get("intent") in (None, "emergency", "help"):
+                continue
+            for line in (block.get("examples") or "").splitlines():
+                text = line.strip().removeprefix("- ")
+                if text:
+                    texts.append(text.replace("[", "").partition("](")[0] if "](" in text else text)
+    return texts
+
+
+def tables_mark() -> str:
+    """A mark that changes when a table changes; it stands in the points file."""
+    digest = hashlib.sha256()
+    for path in sorted(TABLES.glob("*.tsv")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def machine(vectors: Sequence[Vector], signs: Sequence[int], costs: Sequence[float], size: int) -> list[float]:
+    """Weights of a linear support vector machine with squared hinge loss, the last one being the constant.
+
+    Dual coordinate descent (Hsieh and others, ICML 2008), as in liblinear.
+    """
+    weights = [0.0] * (size + 1)
+    alphas = [0.0] * len(vectors)
+    diagonals = [0.5 / cost for cost in costs]
+    norms = [1.0 + sum(value * value for _, value in vector) + d for vector, d in zip(vectors, diagonals, strict=True)]
+    order = list(range(len(vectors)))
+    chance = random.Random(0)
+    for _ in range(60):
+        chance.shuffle(order)
+        largest = 0.0
+        for i in order:
+            sign = signs[i]
+            margin = weights[size] + sum(weights[j] * value for j, value in vectors[i])
+            gradient = sign * margin - 1.0 + diagonals[i] * alphas[i]
+            if alphas[i] == 0.0 and gradient >= 0.0:
+                continue
+            new = max(alphas[i] - gradient / norms[i], 0.0)
+            step = (new - alphas[i]) * sign
+            largest = max(largest, abs(gradient))
+            alphas[i] = new
+            for j, value in vectors[i]:
+                weights[j] += step * value
+            weights[size] += step
+        if largest < 0.01:
+            break
+    return weights
+
+
+class Learner:
+    """Turns labelled texts into the lines of the points file."""
+
+    def __init__(self, positives: Sequence[tuple[str, str]], negatives: Sequence[str], plain: Sequence[str]) -> None:
+        told: list[tuple[str, frozenset[str], float]] = []
+        for kind, text in positives:
+            windows = features(text)
+            if kind != "unclear" and len(windows) == 1:
+                told.append((kind, windows[0], 1.0))
+        for texts, cost in ((negatives, 1.0), (plain, ORDINARY_WEIGHT)):
+            for text in texts:
+                windows = features(text)
+                told.extend(("", window, cost / sqrt(len(windows))) for window in windows)
+        counts = Counter(name for _, window, _ in told for name in window)
+        self.names = sorted(name for name, count in counts.items() if count > 1 or name.startswith("sign:"))
+        self._told = told
+
+    def lines(self) -> list[str]:
+        """Every feature with its points, signs with those of the kinds too."""
+        place = {name: i for i, name in enumerate(self.names)}
+
+        def vector(window: frozenset[str], signs_only: bool = False) -> Vector:
+            known = [place[n] for n in window if n in place and (n.startswith("sign:") or not signs_only)]
+            return [(i, 1 / sqrt(len(known))) for i in sorted(known)]
+
+        size = len(self.names)
+        main = machine(
+            [vector(window) for _, window, _ in self._told],
+            [1 if kind else -1 for kind, _, _ in self._told],
+            [cost for _, _, cost in self._told],
+            size,
+        )
+        positives = [(kind, vector(window, signs_only=True)) for kind, window, _ in self._told if kind]
+        by_kind = [
+            machine([v for _, v in positives], [1 if k == kind else -1 for k, _ in positives], [1.0] * len(positives), size)
+            for kind in KINDS[:-1]
+        ]
+        lines = [f"=constant\t{round(SCALE * main[size])}"]
+        for i, name in enumerate(self.names):
+            figures = [round(SCALE * main[i])]
+            if name.startswith("sign:"):
+                figures += [round(SCALE * weights[i]) for weights in by_kind]
+            if any(figures):
+                lines.append("\t".join([name, *map(str, figures)]))
+        return lines
+
+
+def main() -> None:
+    """Write the points file."""
+    learner = Learner(rows("positive"), [text for _, text in rows("negative")], ordinary())
+    head = [
+        "# Points by which bot/core/emergency.py judges messages that no rule matches; written by",
+        "# tests/vectors/emergency/learn.py, not by hand. A feature, its points and, for signs, the points of",
+        f"# the kinds {', '.join(KINDS[:-1])}. Tables: {tables_mark()}",
+        f"=threshold\t{THRESHOLD}",
+        f"=story\t{STORY_THRESHOLD}",
+        f"=lead\t{LEAD}",
+    ]
+    POINTS_FILE.write_text("\n".join([*head, *learner.lines()]) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
