@@ -15,6 +15,10 @@ help: ## this list
 run: setup ## start Faro and print its address
 	@$(FARO) up
 
+.PHONY: demo
+demo: setup ## start Faro and open its page with suggested questions in both languages
+	@$(FARO) up --demo
+
 .PHONY: test
 test: setup-dev ## everything: checks, units, real engine, real browser
 	@bash tests/run.sh

@@ -68,11 +68,13 @@ def day(as_of: str | None) -> date:
 
 
 @app.command()
-def up() -> None:
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Open the page with suggested questions.")] = False,
+) -> None:
     """Start everything, watch it, restart what dies; Ctrl-C stops it."""
     from bot.cli.up import up as start
 
-    start(settings(), console)
+    start(settings(), console, demo=demo)
 
 
 @app.command()

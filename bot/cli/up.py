@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,8 +66,10 @@ def write_status(file: Path, step: str, share: float) -> None:
     draft.replace(file)
 
 
-def up(settings: Settings, console: Console) -> None:
+def up(settings: Settings, console: Console, *, demo: bool = False) -> None:
     """Start gateway, actions and engine, keep them running until Ctrl-C or SIGTERM, stop them cleanly.
+
+    ``demo`` opens the page with suggested questions, in a browser where there is one.
 
     Raises SettingsError, TrainingFailed, ProcessFailed or NotReady, each with its remedy.
     """
@@ -74,7 +77,7 @@ def up(settings: Settings, console: Console) -> None:
         problems = [*problems_of_machine(settings.var), *problems_of_ports(settings)]
         if problems:
             raise SettingsError(problems)
-        asyncio.run(_run(settings, console))
+        asyncio.run(_run(settings, console, demo))
 
 
 @contextmanager
@@ -95,14 +98,14 @@ def only_one(var: Path) -> Iterator[None]:
         yield
 
 
-async def _run(settings: Settings, console: Console) -> None:
+async def _run(settings: Settings, console: Console, demo: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stop.set)
     supervisor = Supervisor(ROOT, lambda sentence: console.print(f"[yellow]{sentence}[/]"))
     try:
-        work = asyncio.create_task(_start(settings, supervisor, console))
+        work = asyncio.create_task(_start(settings, supervisor, console, demo))
         await _first(stop, supervisor.broken, work)
         if not stop.is_set():
             await _first(stop, supervisor.broken)
@@ -130,8 +133,8 @@ async def _first(
             task.result()
 
 
-async def _start(settings: Settings, supervisor: Supervisor, console: Console) -> None:
-    address = f"http://{_for_browser(settings.host)}:{settings.port}"
+async def _start(settings: Settings, supervisor: Supervisor, console: Console, demo: bool) -> None:
+    address = f"http://{_for_browser(settings.host)}:{settings.port}{'/?demo' if demo else ''}"
     logs = settings.var / "log"
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
@@ -155,6 +158,8 @@ async def _start(settings: Settings, supervisor: Supervisor, console: Console) -
         )
         await _until_ready(settings, status)
         status.tell("ready", 1.0)
+    if demo:
+        await asyncio.to_thread(webbrowser.open, address)
     console.print(f"[green]Ready[/]: ask at [bold]{address}[/]   (Ctrl-C stops it, logs lie in {logs})")
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.lists import format_list
+from babel.units import format_unit
 
 from bot.core.datafile import Document, read_text
 from bot.core.errors import ContentFileError
@@ -18,6 +19,8 @@ from bot.core.problems import Report
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LEVELS = ("emergency", "urgent", "soon", "routine")
+#: Ten years: a longer time is more likely a slip than a decision.
+LONGEST_RETENTION = 3650
 
 #: What an article or a notice can name: {{firm.name}}, {{firm.response_urgent}} ...
 FIRM_VALUES = (
@@ -31,6 +34,7 @@ FIRM_VALUES = (
     "fee_policy",
     "consultation",
     "privacy_url",
+    "retention_days",
     "website",
     "lawyer",
     "states",
@@ -50,6 +54,7 @@ _KEYS = (
     "fee_policy",
     "consultation",
     "privacy_url",
+    "retention_days",
     "website",
     "lawyer",
     "advertising_notice",
@@ -64,7 +69,8 @@ class Firm:
     """The firm that runs this bot. Texts in both languages are dicts by language.
 
     ``emergency_phone`` is None when the firm has none besides ``phone``; ``hours`` holds, per weekday (Monday
-    first), the spans in which somebody answers, in ``timezone``.
+    first), the spans in which somebody answers, in ``timezone``. ``retention_days`` counts from the last message of
+    a kept conversation.
     """
 
     name: str
@@ -79,6 +85,7 @@ class Firm:
     fee_policy: dict[str, str]
     consultation: dict[str, str]
     privacy_url: str
+    retention_days: int
     website: str
     lawyer: str
     states: dict[str, str]
@@ -106,6 +113,8 @@ class Firm:
             return format_list(spoken, locale=locale)
         if name.startswith("response_"):
             return self.response_times[name.removeprefix("response_")][lang]
+        if name == "retention_days":
+            return format_unit(self.retention_days, "duration-day", locale=LOCALES[lang])
         value: str | dict[str, str] = getattr(self, name)
         return value[lang] if isinstance(value, dict) else value
 
@@ -137,6 +146,11 @@ def read_firm(path: Path) -> tuple[Firm | None, Report]:
             doc.add(
                 "not_one_of", "languages", index, key="languages", value=code, near="", known="en, es, ht, pt"
             )
+    retention = doc.number("retention_days")
+    if retention is not None and retention > LONGEST_RETENTION:
+        doc.add(
+            "number_too_large", "retention_days", key="retention_days", value=retention, most=LONGEST_RETENTION
+        )
     zone, hours_text, hours = _read_hours(doc)
     lawyer: str | None = None
     states: dict[str, str] | None = None
@@ -159,6 +173,7 @@ def read_firm(path: Path) -> tuple[Firm | None, Report]:
         "fee_policy": doc.both("fee_policy"),
         "consultation": doc.both("consultation"),
         "privacy_url": doc.url("privacy_url"),
+        "retention_days": retention,
         "website": doc.url("website"),
         "lawyer": lawyer,
         "states": states,

@@ -80,6 +80,10 @@ _TEXTS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("{key} must be a whole number, 1 or more", "Write only digits, without quotes"),
         "es": ("{key} debe ser un número entero, 1 o más", "Escriba solo cifras, sin comillas"),
     },
+    "number_too_large": {
+        "en": ("{key} is {value}, more than the {most} that are allowed", "Write {most} or less"),
+        "es": ("{key} es {value}, más que los {most} permitidos", "Escriba {most} o menos"),
+    },
     "wrong_date": {
         "en": ("{value} is not a date", "Write year-month-day, such as 2026-07-03"),
         "es": ("{value} no es una fecha", "Escriba año-mes-día, por ejemplo 2026-07-03"),

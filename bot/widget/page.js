@@ -13,7 +13,7 @@ const WORDS = {
     log: "Conversation", you: "You", sources: "Sources and age of the facts", checked: "checked",
     facts: "Facts checked to", helped: "Did this help?", yes: "Yes", no: "No", rated: "Thank you.",
     choices: "You can choose", also: "You can also ask about:", starting: "Getting ready. You can already write", offline: "No connection. Your message is sent as soon as it is back.",
-    lost: "This message was not sent.", again: "Send again", working: "Writing an answer", gone: "This conversation has ended. A new one has begun.",
+    lost: "This message was not sent.", again: "Send again", working: "Writing an answer", gone: "This conversation has ended. A new one has begun.", tour: "Try one of these",
   },
   es: {
     skip: "Ir a la pregunta", role: "Un programa de computadora, no un abogado", exit: "Salir rápido",
@@ -21,9 +21,12 @@ const WORDS = {
     log: "Conversación", you: "Usted", sources: "Fuentes y fecha de los datos", checked: "revisado",
     facts: "Datos revisados hasta", helped: "¿Le ayudó esta respuesta?", yes: "Sí", no: "No", rated: "Gracias.",
     choices: "Puede elegir", also: "También puede preguntar sobre:", starting: "Ya casi. Puede escribir desde ahora", offline: "No hay conexión. Su mensaje se envía en cuanto vuelva.",
-    lost: "Este mensaje no se envió.", again: "Enviar otra vez", working: "Escribiendo la respuesta", gone: "La conversación terminó. Empezó una nueva.",
+    lost: "Este mensaje no se envió.", again: "Enviar otra vez", working: "Escribiendo la respuesta", gone: "La conversación terminó. Empezó una nueva.", tour: "Pruebe una de estas",
   },
 };
+
+// `make demo` opens the page with ?demo: it then suggests questions.
+const TOUR = new URLSearchParams(location.search).has("demo") ? "/static/tour.json" : "";
 
 const $ = (id) => document.getElementById(id);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -48,6 +51,19 @@ function translatePage() {
   $("log").setAttribute("aria-label", word("log"));
   $("lang-en").setAttribute("aria-pressed", String(language === "en"));
   $("lang-es").setAttribute("aria-pressed", String(language === "es"));
+  showTour();
+}
+
+async function showTour() {
+  if (!TOUR) return;
+  const questions = await (await fetch(TOUR)).json();
+  const buttons = questions[language].map((question) => {
+    const button = node("button", question, { type: "button" });
+    button.addEventListener("click", () => send({ text: question }, question));
+    return button;
+  });
+  $("tour-questions").replaceChildren(...buttons);
+  $("tour").hidden = false;
 }
 
 function node(tag, text, properties = {}) {

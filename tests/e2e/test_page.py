@@ -115,3 +115,13 @@ def test_nothing_is_loaded_from_elsewhere(faro: Stack, path: str) -> None:
     text = faro.get(path)[1].decode()
     assert re.findall(r"""(?:src|href)=["']https?://""", text) == []
     assert "@import" not in text
+
+
+def test_the_demo_suggests_questions_that_can_be_pressed(page: Page) -> None:
+    expect(page.locator("#log > li.bot").first).to_be_visible()
+    page.goto(f"{page.url}?demo")
+    first = page.locator("#tour-questions button").first
+    question = first.inner_text()
+    first.click()
+    expect(page.locator("li.visitor").last).to_contain_text(question)
+    expect(page.locator("li.answer")).to_have_count(1)

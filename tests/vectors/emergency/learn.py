@@ -35,8 +35,8 @@ SCALE = 100
 ORDINARY_WEIGHT = 0.5
 #: A message is an emergency above this sum (see bot/core/emergency.py); chosen so that of the ordinary questions
 #: left out of learning about 2 in 1,000 pass it.
-THRESHOLD = 20
-STORY_THRESHOLD = 45
+THRESHOLD = 150
+STORY_THRESHOLD = 175
 LEAD = 12
 
 type Vector = list[tuple[int, float]]
