@@ -60,3 +60,7 @@ clean: ## remove environments, models, caches and the demo database
 	@bash requirements/environment.sh .venv-engine 3.10 engine-dev.lock
 .venv/ready-dev: .venv/ready requirements/app-dev.lock
 	@bash requirements/environment.sh .venv 3.12 app-dev.lock
+
+.PHONY: screenshots
+screenshots: setup-dev train ## take the README's pictures again (needs Chromium)
+	@$(PY) -m tests.screenshots

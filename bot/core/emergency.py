@@ -61,7 +61,7 @@ _WINDOW = 45
 _WINDOW_STEP = 15
 
 #: Fewer words and signs with points than this say too little.
-_FEWEST_FEATURES = 4
+_FEWEST_FEATURES = 6
 
 _FIX = "The head of the file explains how it is written."
 _STRANGE = {ord(c): "'" for c in "’‘ʼ´`′"} | {ord(c): None for c in "\u200b\u200d\u2060\ufe0f\ufeff\u00ad"}

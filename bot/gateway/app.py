@@ -29,7 +29,7 @@ from bot.gateway.security import add_headers, may_read_metrics
 from bot.gateway.tokens import Tokens
 from bot.gateway.turns import Turns
 from bot.gateway.voice import Voice
-from bot.gateway.worker import housekeeping, write_counts
+from bot.gateway.worker import Retention, housekeeping, write_counts
 from bot.settings import Settings
 from bot.transcripts.store import TranscriptStore
 
@@ -44,6 +44,7 @@ KEEPER: web.AppKey[Keeper] = web.AppKey("keeper", Keeper)
 ALARMS: web.AppKey[Alarms] = web.AppKey("alarms", Alarms)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
+RETENTION: web.AppKey[Retention] = web.AppKey("retention", Retention)
 
 
 @cache
@@ -76,6 +77,7 @@ def create_app(
     problems = load_problems(content / "problems.yml", firm)
     alarms = Alarms(store, metrics, clock, bounds, settings.alarm_url, settings.alarm_secret)
     keeper = Keeper(store, engine, clock, bounds, metrics, alarms)
+    retention = Retention(keeper, firm, clock, bounds)
     limiter = RateLimiter(bounds)
     streams = Streams(keeper, bounds, metrics)
     health = Health(
@@ -135,7 +137,7 @@ def create_app(
         await store.start()
         tasks = [
             asyncio.create_task(alarms.work()),
-            asyncio.create_task(housekeeping(keeper, store, metrics, clock, bounds)),
+            asyncio.create_task(housekeeping(keeper, retention, store, metrics, clock, bounds)),
         ]
         yield
         for task in tasks:
@@ -154,6 +156,7 @@ def create_app(
         client_max_size=bounds.body_bytes,
     )
     app[KEEPER], app[ALARMS], app[METRICS], app[STREAMS] = keeper, alarms, metrics, streams
+    app[RETENTION] = retention
     app.add_routes(api.routes())
     app.add_routes(
         [

@@ -23,6 +23,9 @@ from bot.transcripts.store import TranscriptStore
 
 #: A conversation that no visitor can have: ids of visitors are "c_" and 32 hexadecimal digits.
 CANARY = "c_canary"
+#: The notice in place of an answer that nobody approved (production) or whose value is not in force: only the
+#: action that answers topics says it, so understanding and actions have worked.
+WITHHELD = "answer_withheld"
 #: Asked word for word; the answer comes from an article, so understanding and actions both had to work.
 QUESTIONS = {"en": "When can I get a work permit?", "es": "¿Cuándo puedo pedir el permiso de trabajo?"}
 
@@ -116,7 +119,7 @@ class Health:
                 return {"engine": "no_turn", "actions": "unknown"}
             if result.failed_actions or not result.replies:
                 return {"engine": "ok", "actions": "failed"}
-            if not any(reply.kind == "answer" for reply in result.replies):
+            if not any(reply.kind == "answer" or reply.id == WITHHELD for reply in result.replies):
                 return {"engine": "no_answer", "actions": "ok"}
         return {"engine": "ok", "actions": "ok"}
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -164,6 +164,33 @@ class Keeper:
             # The engine may still finish the turn that was given up on, and keep it: ask once more later.
             await self._queue(conversation.id, 0)
         return Erased(rows=True, engine=engine)
+
+    async def expire(self, before: datetime) -> bool:
+        """Erases kept conversations whose last message is older than ``before``, some at a time.
+
+        Whether none is left; False also when the store failed, which is logged and tried again later.
+        """
+        limit = self._limits.expired_at_once
+        try:
+            found = await self._store.expired(before, limit)
+        except STORE_FAULTS as exc:
+            logger().error("expired_not_found", **fault(exc))
+            return False
+        for conversation_id in found:
+            try:
+                # As a turn of it: a message that arrives now comes first and keeps it, or finds it gone.
+                async with self.use(conversation_id) as conversation, self.turn(conversation):
+                    if conversation.last_at >= before:
+                        continue
+                    erased = await self.erase_now(conversation)
+            except RequestError as error:
+                if error.code == "conversation_gone":
+                    continue
+                return False
+            if not erased.rows:
+                return False
+            self._metrics.tally("expired")
+        return len(found) < limit
 
     async def delete_rows(self, conversation: Conversation) -> bool:
         """Whether the store holds nothing of the conversation any more."""

@@ -33,6 +33,9 @@ class Limits:
     streams_per_conversation: int = 6
     heartbeat_seconds: float = 15.0
     sweep_seconds: float = 30.0
+    #: How often conversations past their time are looked for, and how many one sweep erases at most.
+    retention_seconds: float = 3_600.0
+    expired_at_once: int = 50
     ready_seconds: float = 10.0
     forget_retry_seconds: float = 60.0
     alarm_rows: str = "30/minute"

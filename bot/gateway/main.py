@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.core import language
 from bot.core.content import Library, load_library
 from bot.core.errors import BotError, DataFileError
-from bot.core.firm import load_firm
+from bot.core.firm import Firm, load_firm
 from bot.core.law import load_parameters
 from bot.core.messages import Reply
 from bot.gateway.app import BOT, create_app
@@ -40,15 +40,42 @@ class FreshNotices:
         return self._library.notice(id, lang)
 
 
+class FreshFirm:
+    """The firm's facts as the library has them now: what a notice promises is what the program does."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    @property
+    def name(self) -> str:
+        return self._now.name
+
+    @property
+    def phone(self) -> str:
+        return self._now.phone
+
+    @property
+    def timezone(self) -> str:
+        return self._now.timezone
+
+    @property
+    def retention_days(self) -> int:
+        return self._now.retention_days
+
+    @property
+    def _now(self) -> Firm:
+        self._library.reload_if_changed(time.monotonic())
+        return self._library.firm
+
+
 async def build(settings: Settings, limits: Limits | None = None) -> web.Application:
     """The gateway on real parts. Raises DataFileError when a file about words or law is wrong."""
     settings = with_demo_secrets(settings)
     bounds = limits or Limits().times(settings.rate_factor)
-    firm = load_firm(settings.firm)
     library = load_library(
         BOT / "content",
         load_parameters(BOT / "law" / "parameters"),
-        firm,
+        load_firm(settings.firm),
         mode=settings.mode,
         on_problem=_tell,
     )
@@ -60,7 +87,7 @@ async def build(settings: Settings, limits: Limits | None = None) -> web.Applica
         # The client waits a little longer than the turn, so that there is one place that gives up.
         engine=EngineClient(settings.engine_url, settings.engine_secret, bounds.turn_seconds + 1),
         notices=FreshNotices(library),
-        firm=firm,
+        firm=FreshFirm(library),
         store=TranscriptStore(settings.database_url),
         clock=SystemClock(settings.today),
         reading=reading,

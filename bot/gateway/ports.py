@@ -22,6 +22,9 @@ class Firm(Protocol):
     @property
     def timezone(self) -> str: ...
 
+    @property
+    def retention_days(self) -> int: ...
+
 
 class Notices(Protocol):
     """The content library, as far as the gateway needs it."""

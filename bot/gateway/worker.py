@@ -1,33 +1,64 @@
-"""What goes on in the background: letting go of idle conversations, asking the engine to forget, counting."""
+"""What goes on in the background: letting go of idle conversations, erasing old ones, forgetting, counting."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 from bot.gateway.clock import Clock
 from bot.gateway.keeper import STORE_FAULTS, Keeper
 from bot.gateway.limits import Limits
 from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
+from bot.gateway.ports import Firm
 from bot.transcripts.store import TranscriptStore
 
 
+class Retention:
+    """Erases kept conversations when the firm's time for them is over."""
+
+    def __init__(self, keeper: Keeper, firm: Firm, clock: Clock, limits: Limits) -> None:
+        self._keeper = keeper
+        self._firm = firm
+        self._clock = clock
+        self._pause = timedelta(seconds=limits.retention_seconds)
+        self._due: datetime | None = None
+
+    async def work(self) -> None:
+        """Erases some of what is past its time; with nothing left to do it pauses before it looks again."""
+        now = self._clock.now()
+        # A clock that was set back must not stop it for longer than the pause.
+        if self._due is not None and now < self._due <= now + self._pause:
+            return
+        done = await self._keeper.expire(now - timedelta(days=self._firm.retention_days))
+        self._due = now + self._pause if done else None
+
+
 async def housekeeping(
-    keeper: Keeper, store: TranscriptStore, metrics: Metrics, clock: Clock, limits: Limits
+    keeper: Keeper,
+    retention: Retention,
+    store: TranscriptStore,
+    metrics: Metrics,
+    clock: Clock,
+    limits: Limits,
 ) -> None:
     """Sweeps until cancelled; what one sweep raises ends in the log and not the sweeping."""
     while True:
         await asyncio.sleep(limits.sweep_seconds)
         try:
-            await sweep(keeper, store, metrics, clock)
+            await sweep(keeper, retention, store, metrics, clock)
         except Exception as exc:  # The sweeping must outlive whatever one sweep does.
             logger().error("sweep_broke", **fault(exc))
 
 
-async def sweep(keeper: Keeper, store: TranscriptStore, metrics: Metrics, clock: Clock) -> None:
+async def sweep(
+    keeper: Keeper, retention: Retention, store: TranscriptStore, metrics: Metrics, clock: Clock
+) -> None:
     """One round."""
     await keeper.put_away()
     await write_counts(store, metrics, clock)
+    await retention.work()
+    await store.tidy()
     await keeper.retry_forgets()
 
 

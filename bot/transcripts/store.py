@@ -36,6 +36,7 @@ class TranscriptStore:
         self.shared = self._database.dialect.name == "postgresql"
         # A pool of its own: a turn holds its lock while the engine works, and must still be able to write.
         self._locks: AsyncEngine | None = open_database(url, _LOCK_POOL) if self.shared else None
+        self._log_holds_erased = False
 
     async def start(self) -> None:
         """Brings the tables up to date."""
@@ -143,6 +144,22 @@ class TranscriptStore:
         await self._empty_write_ahead_log()
         return erased
 
+    async def expired(self, before: datetime, limit: int) -> tuple[str, ...]:
+        """The ids of conversations whose last message is older than ``before`` (exclusive), oldest first."""
+        query = (
+            select(conversations.c.id)
+            .where(conversations.c.last_at < before)
+            .order_by(conversations.c.last_at, conversations.c.id)
+            .limit(limit)
+        )
+        async with self._database.connect() as connection:
+            return tuple((await connection.execute(query)).scalars())
+
+    async def tidy(self) -> None:
+        """Empties SQLite's log if an erasure could not, because somebody was reading; else does nothing."""
+        if self._log_holds_erased:
+            await self._empty_write_ahead_log()
+
     async def add_alarm(self, alarm: AlarmRecord) -> None:
         """Keeps an alarm."""
         async with self._database.begin() as connection:
@@ -219,8 +236,11 @@ class TranscriptStore:
         """Moves what was erased out of SQLite's log, where old pages would stay readable for a while."""
         if self.shared:
             return
+        self._log_holds_erased = True
         async with self._database.connect() as connection:
-            await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            row = (await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))).one()
+        # The first column tells that a reader, such as a running backup, kept the log from being emptied.
+        self._log_holds_erased = row[0] != 0
 
 
 def _conversation_row(record: ConversationRecord) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class SmallFirm:
     name: str = "Example Firm"
     phone: str = "555-0100"
     timezone: str = "America/New_York"
+    retention_days: int = 90
 
 
 @dataclass(slots=True)
