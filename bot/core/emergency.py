@@ -53,15 +53,12 @@ _LONGEST = 6000
 _STORY = 45
 _NOW_REACH = 14
 
-#: A guard is lifted by a word for "now" so close to the match ("last year ... and NOW he is outside").
-_LIFT_REACH = 5
-
 #: Points are summed over a whole short message, over every so many words of a story.
 _WINDOW = 45
 _WINDOW_STEP = 15
 
-#: Fewer words and signs with points than this say too little.
-_FEWEST_FEATURES = 6
+#: Fewer words with points than this say too little.
+_FEWEST_WORDS = 5
 
 _FIX = "The head of the file explains how it is written."
 _STRANGE = {ord(c): "'" for c in "’‘ʼ´`′"} | {ord(c): None for c in "\u200b\u200d\u2060\ufe0f\ufeff\u00ad"}
@@ -70,6 +67,7 @@ _PIECES = re.compile(r"[^\W_]+(?:'[^\W_]+)*|🆘|[.!?;]+|[^\w\s]+|\n+")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SOS = "\U0001f198"
+_SIGN = "sign:"
 
 type _Span = tuple[int, int]
 type _Hits = dict[int, list[_Span]]
@@ -133,6 +131,7 @@ class _Guard:
     same_clause: bool
     anywhere: bool
     lifted_by: int | None
+    lift_reach: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ class _Cry:
 
 @dataclass(frozen=True, slots=True)
 class _Points:
-    """Points for and against; ``kinds`` holds what each sign says about the kind."""
+    """Points for and against, and for each kind."""
 
     threshold: int
     story_threshold: int
@@ -180,7 +179,7 @@ class _Points:
         for window in windows:
             count += 1
             known = window & self.points.keys()
-            if len(known) < _FEWEST_FEATURES:
+            if sum(not name.startswith(_SIGN) for name in known) < _FEWEST_WORDS:
                 continue
             score = sum(self.points[name] for name in known) / sqrt(len(known))
             if score > best:
@@ -190,7 +189,7 @@ class _Points:
         return Emergency(self._kind(best_known), "points")
 
     def _kind(self, known: frozenset[str]) -> Kind:
-        """The kind that the signs speak for, "unclear" when the next one is too close."""
+        """The kind with the most points, "unclear" when the next one is too close."""
         columns = [self.kinds[name] for name in known if name in self.kinds]
         totals = [sum(column[place] for column in columns) for place in range(len(KINDS) - 1)]
         ranked = sorted(range(len(totals)), key=lambda place: -totals[place])
@@ -264,12 +263,14 @@ def _stops(guard: _Guard, span: _Span, taken: list[_Span], message: _Message, hi
 
 
 def _lifted(guard: _Guard, span: _Span, message: _Message, hits: _Hits) -> bool:
-    """Whether a phrase beside the span, in its sentence, makes the guard void."""
+    """Whether a phrase beside the span makes the guard void ("last year ..., and NOW he is outside")."""
     if guard.lifted_by is None:
         return False
     sentence = message.sentences[span[0]]
     return any(
-        hit[1] > span[0] - _LIFT_REACH and hit[0] < span[1] + _LIFT_REACH and message.sentences[hit[0]] == sentence
+        hit[1] > span[0] - guard.lift_reach
+        and hit[0] < span[1] + guard.lift_reach
+        and message.sentences[hit[0]] == sentence
         for hit in hits.get(guard.lifted_by, ())
     )
 
@@ -327,7 +328,7 @@ class _Book:
         self._signs: dict[int, str] = {}
         for name, phrases in self._section(data, "signs").items():
             number = self._number(f"sign {name}")
-            self._signs[number] = f"sign:{name}"
+            self._signs[number] = f"{_SIGN}{name}"
             for phrase in _listed(phrases):
                 self._add_phrase(phrase, number)
         guards = {name: self._guard(name, raw) for name, raw in self._section(data, "guards").items()}
@@ -340,6 +341,7 @@ class _Book:
         self._person_abroad = self._group("person_abroad")
         self._in_us = self._group("in_us")
         self._us_agents = self._group("us_agents")
+        self._their_agents = self._group("gang_home")
         self._guarding = frozenset(guard.group for guard in guards.values())
         self._telling = frozenset(group for rule in self.rules for group in rule.needs)
 
@@ -376,13 +378,13 @@ class _Book:
     def find(self, message: _Message) -> _Hits:
         """Where each phrase group stands, less what asides hide from guards and harmless uses hide from rules."""
         hits: _Hits = {}
-        fits, sentences = message.fits, message.sentences
+        fits, clauses = message.fits, message.clauses
         count = len(fits)
         for start in range(count):
             for first in fits[start]:
                 for rest, group in self._phrases.get(first, ()):
                     end = start + 1 + len(rest)
-                    if end > count or sentences[end - 1] != sentences[start]:
+                    if end > count or clauses[end - 1] != clauses[start]:
                         continue
                     if all(
                         number in fits[place] or number == self._anything
@@ -418,12 +420,12 @@ class _Book:
         if self._person_abroad in hits:
             return "abroad"
         sentence = message.sentences[span[0]]
-        there, here, ours = (
+        there, here, ours, theirs = (
             any(message.sentences[start] == sentence for start, _ in hits.get(group, ()))
-            for group in (self._abroad, self._in_us, self._us_agents)
+            for group in (self._abroad, self._in_us, self._us_agents, self._their_agents)
         )
         if kind == "agents":
-            return "abroad" if there and not (here or ours) else kind
+            return "abroad" if (there or theirs) and not (here or ours) else kind
         if here:
             return "violence"
         return "abroad" if there else kind
@@ -499,7 +501,7 @@ class _Book:
         return self._numbers[name]
 
     def _guard(self, name: str, raw: Any) -> _Guard:
-        self._check_keys(f"guard {name}", raw, {"phrases", "before", "after"}, {"same_clause", "anywhere", "lifted_by"})
+        self._check_keys(f"guard {name}", raw, {"phrases", "before", "after"}, {"same_clause", "anywhere", "lifted_by", "lift_reach"})
         lifted_by = raw.get("lifted_by")
         return _Guard(
             self._group(raw["phrases"]),
@@ -508,6 +510,7 @@ class _Book:
             bool(raw.get("same_clause", False)),
             bool(raw.get("anywhere", False)),
             None if lifted_by is None else self._group(lifted_by),
+            int(raw.get("lift_reach", 5)),
         )
 
     def _rule(self, name: str, raw: Any, guards: Mapping[str, _Guard]) -> _Rule:

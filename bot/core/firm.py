@@ -149,7 +149,11 @@ def read_firm(path: Path) -> tuple[Firm | None, Report]:
     retention = doc.number("retention_days")
     if retention is not None and retention > LONGEST_RETENTION:
         doc.add(
-            "number_too_large", "retention_days", key="retention_days", value=retention, most=LONGEST_RETENTION
+            "number_too_large",
+            "retention_days",
+            key="retention_days",
+            value=retention,
+            most=LONGEST_RETENTION,
         )
     zone, hours_text, hours = _read_hours(doc)
     lawyer: str | None = None

@@ -90,7 +90,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
-            "C": 1.0,
+            "C": 0.5,
             "class_weight": None,
             "ngram_weight": 1.0,
             "temperature": None,

@@ -32,7 +32,7 @@ class CharNgramFeaturizer(SparseFeaturizer, GraphComponent):
     """Adds TF-IDF weights of character n-grams inside words, over text without accents and capitals.
 
     shortest, longest: length of the n-grams; min_df: examples that an n-gram must occur in; most: how many
-    are kept, the most frequent ones. Stored as JSON and npz, so that loading a model runs no code from it.
+    are kept, the most frequent ones; weight: how much they count beside other features. Stored as JSON and npz, so that loading a model runs no code from it.
     """
 
     def __init__(
@@ -47,10 +47,12 @@ class CharNgramFeaturizer(SparseFeaturizer, GraphComponent):
     def get_default_config() -> dict[str, Any]:
         return {
             **SparseFeaturizer.get_default_config(),
+            "analyzer": "char_wb",
             "shortest": 2,
             "longest": 5,
             "min_df": 2,
-            "most": 20000,
+            "most": 30000,
+            "weight": 1.0,
         }
 
     @staticmethod
@@ -73,7 +75,7 @@ class CharNgramFeaturizer(SparseFeaturizer, GraphComponent):
 
     def _new_vectorizer(self, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
         return TfidfVectorizer(
-            analyzer="char_wb",
+            analyzer=self._config["analyzer"],
             ngram_range=(self._config["shortest"], self._config["longest"]),
             min_df=self._config["min_df"] if vocabulary is None else 1,
             max_features=self._config["most"] if vocabulary is None else None,
@@ -117,7 +119,7 @@ class CharNgramFeaturizer(SparseFeaturizer, GraphComponent):
         """The weights of one text, a row of length 1 (or 0 when no n-gram is known)."""
         if self._vectorizer is None:
             raise RuntimeError("The n-gram featurizer is used before it is trained.")
-        return self._vectorizer.transform([_prepare(text)])
+        return self._vectorizer.transform([_prepare(text)]) * self._config["weight"]
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:

@@ -23,6 +23,7 @@ from bot.core.messages import LANGUAGES, Choice, Reply
 from bot.engine import rasa_fixes
 from bot.engine.encoder import LONGEST, shared_encoder
 from bot.engine.language import OTHER_LANGUAGE
+from bot.engine.needs import NEEDS
 from bot.engine.requests import BadRequest, TurnRequest, text_of, texts_of
 from bot.engine.tracker import StateTrackerStore, in_turn
 
@@ -258,6 +259,7 @@ def parse_shown(parse: dict[str, Any]) -> dict[str, Any]:
         "entities": parse["entities"],
         "language": found[0] if found else None,
         OTHER_LANGUAGE: parse.get(OTHER_LANGUAGE),
+        NEEDS: parse.get(NEEDS, []),
     }
 
 

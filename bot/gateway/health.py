@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.core import yaml12
+from bot.core.content.store import WITHHELD
 from bot.core.errors import ContentFileError, EngineError, EngineUnreachable
 from bot.core.messages import LANGUAGES
 from bot.gateway.clock import Clock
@@ -23,10 +24,8 @@ from bot.transcripts.store import TranscriptStore
 
 #: A conversation that no visitor can have: ids of visitors are "c_" and 32 hexadecimal digits.
 CANARY = "c_canary"
-#: The notice in place of an answer that nobody approved (production) or whose value is not in force: only the
-#: action that answers topics says it, so understanding and actions have worked.
-WITHHELD = "answer_withheld"
-#: Asked word for word; the answer comes from an article, so understanding and actions both had to work.
+#: Asked word for word; the answer comes from an article, so understanding and actions both had to work. So they
+#: had where it is withheld, because nobody approved the article: only the action that answers topics says that.
 QUESTIONS = {"en": "When can I get a work permit?", "es": "¿Cuándo puedo pedir el permiso de trabajo?"}
 
 

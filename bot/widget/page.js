@@ -153,13 +153,13 @@ function ratingOf(message) {
 }
 
 function show(message) {
-  if (shown.has(message.id)) return;
+  if (shown.has(message.id)) return null;
   shown.add(message.id);
   if (message.author === "visitor") {
     const early = mine.get(message.client_message_id);
     if (early) {
       mine.delete(message.client_message_id);
-      return;
+      return null;
     }
   }
   const item = node("li", "", { className: `${message.author} ${message.kind || ""}`, lang: message.language || language });
@@ -188,7 +188,13 @@ function show(message) {
     announce(spoken.filter(Boolean).join(". "), message.language);
   }
   $("log").append(item);
-  scroll(item, message.author);
+  return item;
+}
+
+function showAll(messages) {
+  // Several messages that come together begin in sight, the first one first.
+  const items = messages.map(show).filter(Boolean);
+  if (items.length) scroll(items[0], "bot");
 }
 
 function scroll(item, author) {
@@ -236,11 +242,9 @@ async function begin() {
 
 // Only the stream and a reload move the cursor: they bring every message, an answer to a post only the bot's.
 function follow(messages) {
-  for (const message of messages) {
-    cursor = Math.max(cursor, message.seq);
-    if (waiting) later.push(message);
-    else show(message);
-  }
+  cursor = Math.max(cursor, ...messages.map((message) => message.seq));
+  if (waiting) later.push(...messages);
+  else showAll(messages);
 }
 
 function take(answer) {
@@ -248,7 +252,7 @@ function take(answer) {
     language = answer.language;
     translatePage();
   }
-  for (const message of answer.messages) show(message);
+  showAll(answer.messages);
 }
 
 async function resume() {
@@ -257,7 +261,8 @@ async function resume() {
     if (kept) {
       const before = await call("GET", "/messages?after=0");
       take({ ...before, messages: [] });
-      return follow(before.messages);
+      follow(before.messages);
+      return scroll($("log").lastElementChild || $("log"), "bot");
     }
   } catch (error) {
     if (!error.status) throw error;
@@ -314,7 +319,7 @@ function deliver(id, what, item) {
     waiting -= 1;
     if (waiting) return;
     $("working").hidden = true;
-    for (const message of later.splice(0)) show(message);
+    showAll(later.splice(0));
   });
 }
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import time
 from pathlib import Path
 
 import pytest
 
+from bot.core.content import load_library
 from bot.core.errors import ContentFileError
 from bot.core.firm import FIRM_VALUES, Firm, load_firm
+from bot.core.law import load_parameters
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "bot/content/firm.yml"
 
@@ -31,6 +34,20 @@ def test_languages_are_named_in_the_language_of_the_text(firm: Firm) -> None:
 def test_without_an_emergency_number_the_ordinary_one_is_given(firm: Firm) -> None:
     assert firm.emergency_phone is None
     assert firm.value("emergency_phone", "es") == firm.phone
+
+
+def test_how_long_conversations_are_kept_is_told_in_days(firm: Firm) -> None:
+    assert firm.retention_days == 90
+    assert (firm.value("retention_days", "en"), firm.value("retention_days", "es")) == ("90 days", "90 días")
+    one = replace(firm, retention_days=1)
+    assert (one.value("retention_days", "en"), one.value("retention_days", "es")) == ("1 day", "1 día")
+
+
+def test_the_question_of_consent_says_how_long(firm: Firm) -> None:
+    bot = EXAMPLE.parents[1]
+    library = load_library(bot / "content", load_parameters(bot / "law" / "parameters"), firm)
+    for lang in ("en", "es"):
+        assert firm.value("retention_days", lang) in library.notice("consent_ask", lang).text
 
 
 def test_hours_are_read_per_weekday(firm: Firm) -> None:

@@ -57,6 +57,13 @@ async def test_an_engine_that_answers_with_something_else_is_not_ready(gateway: 
     assert (await checked(await gateway.client.get("/readyz")))["parts"]["engine"] == "no_answer"
 
 
+async def test_an_answer_that_nobody_approved_shows_that_engine_and_actions_work(gateway: Gateway) -> None:
+    gateway.engine.replies = [Reply("notice", "answer_withheld", "en", "I have no answer that I may give.")]
+    response = await gateway.client.get("/readyz")
+    assert response.status == 200
+    assert (await checked(response))["parts"] == {"database": "ok", "engine": "ok", "actions": "ok"}
+
+
 async def test_an_engine_or_database_that_is_down_is_named(gateway: Gateway) -> None:
     await gateway.engine.stop()
 

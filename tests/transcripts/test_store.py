@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.settings import normalise_database_url
@@ -119,6 +120,43 @@ async def test_erasing_takes_everything_and_only_that(store: TranscriptStore) ->
     assert await store.load("c_2") is not None
     (alarm,) = await store.alarms()
     assert alarm == AlarmRecord("a_1", NOON, "turn", "empty_turn", None)
+
+
+async def test_what_is_past_its_time_comes_oldest_first_and_no_more_than_asked_for(
+    store: TranscriptStore,
+) -> None:
+    for number in (2, 0, 3, 1):
+        await store.save(conversation(f"c_{number}", minutes=number), [])
+    limit = NOON + timedelta(minutes=2)
+    assert await store.expired(limit, 9) == ("c_0", "c_1")
+    assert await store.expired(limit + timedelta(microseconds=1), 9) == ("c_0", "c_1", "c_2")
+    assert await store.expired(limit, 1) == ("c_0",)
+    assert await store.expired(NOON, 9) == ()
+
+
+async def test_a_reader_in_the_way_keeps_erased_words_in_the_log_only_until_it_has_ended(
+    tmp_path: Path,
+) -> None:
+    opened = TranscriptStore(normalise_database_url(f"sqlite:///{tmp_path / 'faro.db'}"))
+    event.listen(
+        opened._database.sync_engine, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout=1").close()
+    )
+    await opened.start()
+    await opened.save(conversation(), [replace(visitor(), text="quetzalcoatl " * 900), bot()])
+
+    def found() -> list[str]:
+        return [file.name for file in sorted(tmp_path.iterdir()) if b"quetzalcoatl" in file.read_bytes()]
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "faro.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM messages").fetchone()
+        assert await opened.erase("c_1") is True
+        assert found() != []
+        reader.rollback()
+    await opened.tidy()
+    assert found() == []
+    assert (tmp_path / "faro.db-wal").stat().st_size == 0
+    await opened.close()
 
 
 async def test_pages_go_through_every_conversation_once_also_at_equal_times(store: TranscriptStore) -> None:

@@ -1,0 +1,210 @@
+"""The pages for operators and privacy officers, and the files of ``deploy``, held to the code."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from bot.cli.training import engine_environment
+from bot.cli.up import engine_command, engine_variables
+from bot.core.errors import SettingsError
+from bot.core.redact import KINDS
+from bot.gateway.limits import Limits
+from bot.gateway.metrics import Metrics
+from bot.gateway.tokens import Tokens
+from bot.settings import load_settings
+from bot.transcripts.tables import metadata
+from tests.conftest import ROOT
+from tests.project.settings_page import PAGE, table, written
+
+INSTALLED = "/opt/faro"
+PRIVACY = ROOT / "docs" / "privacy.md"
+DOCS = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
+#: A path inside the project, between backticks. Patterns and folders of a running Faro are something else.
+_NAMED = re.compile(
+    r"`((?:actions|bot|data|deploy|docs|requirements|tests)/[\w./-]+|"
+    r"(?:config|domain|credentials|endpoints)\.yml|Makefile|pyproject\.toml|[A-Z]+\.md)`"
+)
+_LINKED = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+#: Written by a command when it is first needed.
+_MADE_LATER = {"bot/content/approvals.yml"}
+#: The topic that the guide adds as an example.
+_EXAMPLE = "ice_check_in"
+
+
+def _unit(name: str) -> dict[str, list[str]]:
+    entries: dict[str, list[str]] = {}
+    for line in (ROOT / "deploy" / f"faro-{name}.service").read_text(encoding="utf-8").splitlines():
+        key, separator, value = line.partition("=")
+        if separator and not line.startswith("#"):
+            entries.setdefault(key, []).append(value)
+    return entries
+
+
+def _variables(unit: dict[str, list[str]]) -> dict[str, str]:
+    pairs = [pair.partition("=") for line in unit["Environment"] for pair in shlex.split(line)]
+    return {name: value for name, _, value in pairs}
+
+
+def _file(name: str) -> dict[str, str]:
+    lines = (ROOT / "deploy" / name).read_text(encoding="utf-8").splitlines()
+    pairs = [line.partition("=") for line in lines if re.match(r"[A-Z_]+=", line)]
+    return {name: value for name, _, value in pairs}
+
+
+def test_the_table_of_settings_is_the_one_of_the_code() -> None:
+    assert written(PAGE.read_text(encoding="utf-8")) == table(), (
+        "the table has drifted: run `.venv/bin/python -m tests.project.settings_page`"
+    )
+
+
+@pytest.mark.parametrize("page", DOCS, ids=[str(page.relative_to(ROOT)) for page in DOCS])
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    named = {name.rstrip("/") for name in _NAMED.findall(text) if _EXAMPLE not in name} - _MADE_LATER
+    # A module may be named without its ending.
+    missing = [
+        name for name in sorted(named) if not ((ROOT / name).exists() or (ROOT / f"{name}.py").exists())
+    ]
+    missing += [name for name in _LINKED.findall(text) if not (page.parent / name).exists()]
+    assert missing == []
+
+
+def test_every_file_of_deploy_is_named_in_the_page_of_operations() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    files = [file.name for file in (ROOT / "deploy").iterdir()]
+    assert files
+    assert [name for name in files if f"`deploy/{name}`" not in page] == []
+
+
+@pytest.mark.parametrize(("unit", "module"), [("gateway", "bot.gateway.main"), ("actions", "actions.main")])
+def test_a_unit_starts_its_process_in_the_app_environment(unit: str, module: str) -> None:
+    entries = _unit(unit)
+    assert entries["ExecStart"] == [f"{INSTALLED}/.venv/bin/python -m {module}"]
+    assert _variables(entries) == {"PYTHONPATH": INSTALLED}
+    assert entries["EnvironmentFile"] == ["/etc/faro/faro.env"]
+    assert f"-m {module}" in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_engine_s_unit_starts_it_as_faro_up_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings({})
+    entries = _unit("engine")
+    told = entries["ExecStart"][0].replace(INSTALLED, str(ROOT))
+    assert shlex.split(told) == engine_command(settings)
+    for name in ("PATH", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    given = _variables(entries) | _file("engine.env.example")
+    needed = engine_variables(settings)
+    ours = {name for name in needed if name in _file("engine.env.example") or name not in _inherited()}
+    assert ours <= set(given)
+    fixed = ours - {"FARO_ENGINE_SECRET", "FARO_ENGINE_DATABASE", "PYTHONPATH"}
+    assert {name: given[name] for name in fixed} == {name: needed[name] for name in fixed}
+
+
+def _inherited() -> set[str]:
+    import os
+
+    changed = {name for name, value in engine_environment().items() if os.environ.get(name) != value}
+    return set(os.environ) - changed
+
+
+def test_the_engine_s_file_holds_what_its_configuration_reads() -> None:
+    read = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("credentials.yml", "endpoints.yml"))
+    assert set(_file("engine.env.example")) == set(re.findall(r"\$\{(\w+)\}", read))
+
+
+def test_the_example_settings_lack_only_the_secrets() -> None:
+    example = _file("faro.env.example")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(example)
+    assert [problem.partition(" ")[0] for problem in caught.value.problems] == [
+        "FARO_ENGINE_SECRET",
+        "FARO_SECRET_KEY",
+    ]
+    settings = load_settings(example | {"FARO_SECRET_KEY": "k" * 64, "FARO_ENGINE_SECRET": "e" * 64})
+    assert settings.production
+    assert settings.database_url == "sqlite+aiosqlite:////var/lib/faro/faro.db"
+
+
+@pytest.mark.parametrize("unit", ["gateway", "actions", "engine"])
+def test_units_run_without_rights_and_restart(unit: str) -> None:
+    entries = _unit(unit)
+    for key, value in (
+        ("User", "faro"),
+        ("Restart", "always"),
+        ("NoNewPrivileges", "true"),
+        ("ProtectSystem", "strict"),
+        ("UMask", "0077"),
+        ("LimitCORE", "0"),
+    ):
+        assert entries[key] == [value]
+
+
+def test_the_proxy_passes_streams_on_at_once_and_logs_nobody() -> None:
+    text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    stream = text.partition("/events$ {")[2].partition("}")[0]
+    assert "proxy_buffering off;" in stream
+    assert "proxy_read_timeout 1h;" in stream
+    assert text.count("access_log off;") == text.count("server {")
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in text
+    assert text.count("{") == text.count("}")
+
+
+def test_metrics_and_log_events_of_the_page_exist() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    known = Metrics().text().decode()
+    named = set(re.findall(r"`(faro_\w+)`", page))
+    assert named
+    assert [name for name in sorted(named) if name.removesuffix("_total") not in known] == []
+    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "bot" / "gateway").glob("*.py"))
+    events = page.partition("| event |")[2].partition("\n\n")[0]
+    for name in re.findall(r"`([a-z]+_[a-z_]+|alarm)`", events):
+        assert f'"{name}"' in source, name
+    parts = page.partition("| part |")[2].partition("\n\n")[0]
+    for name in re.findall(r"`([a-z_]+)` \|", parts):
+        assert f'"{name}"' in source, name
+
+
+def test_the_command_that_erases_for_somebody_makes_a_key_that_opens() -> None:
+    assert 'Tokens(os.environ["FARO_SECRET_KEY"]).make(sys.argv[1])' in PAGE.read_text(encoding="utf-8")
+    tokens = Tokens("k" * 64)
+    tokens.check(f"Bearer {tokens.make('c_1')}", "c_1")
+
+
+def test_the_page_of_privacy_names_every_table_and_everything_that_is_masked() -> None:
+    page = PRIVACY.read_text(encoding="utf-8")
+    engine = re.findall(r'"(engine_\w+)"', (ROOT / "bot/engine/database.py").read_text(encoding="utf-8"))
+    assert [name for name in (*metadata.tables, *engine) if f"`{name}`" not in page] == []
+    words = {
+        "EMAIL": "e-mail addresses",
+        "CARD": "card numbers",
+        "RECEIPT": "USCIS receipt numbers",
+        "SSN": "Social Security",
+        "PASSPORT": "passport numbers",
+        "A_NUMBER": "A-numbers",
+        "ADDRESS": "street addresses",
+        "PHONE": "phone numbers",
+    }
+    assert set(words) == set(KINDS)
+    assert [word for word in words.values() if word not in page] == []
+
+
+def test_the_times_and_amounts_of_the_page_of_privacy_are_those_of_the_code() -> None:
+    limits = Limits()
+    assert limits.idle_seconds == 2 * 3_600
+    assert limits.retention_seconds == 3_600
+    assert limits.conversations_in_memory == 5_000
+    engine = "".join(
+        (ROOT / "bot/engine" / name).read_text(encoding="utf-8")
+        for name in ("tracker.py", "state.py", "encoder.py")
+    )
+    for line in (
+        "SECONDS_IN_MEMORY = 2 * 60 * 60",
+        "MOST_IN_MEMORY = 5000",
+        "KEPT_TURNS = 4",
+        "REMEMBERED = 2048",
+    ):
+        assert line in engine, line
