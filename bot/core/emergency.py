@@ -69,6 +69,9 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _SOS = "\U0001f198"
 _SIGN = "sign:"
 
+#: Signs that part no clause: "check-in", "he/she".
+_JOINTS = frozenset("-/&*_'")
+
 type _Span = tuple[int, int]
 type _Hits = dict[int, list[_Span]]
 
@@ -354,6 +357,8 @@ class _Book:
         known: dict[str, frozenset[int]] = {}
         sentence = clause = 0
         for piece in _PIECES.findall(_plain(text)):
+            if piece in _JOINTS:
+                continue
             if not piece[0].isalnum() and piece != _SOS:
                 clause += 1
                 if piece[0] in ".?;" and not piece.startswith(".."):

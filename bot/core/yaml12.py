@@ -6,6 +6,8 @@ repeated key passes without a word. Each of those would be a silent error in a f
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,19 @@ def load(text: str, path: str, error: type[DataFileError] = DataFileError) -> An
         line = None if mark is None else mark.line + 1
         problem = " ".join(str(exc.problem or exc.context or "not valid YAML").split())
         raise error(path, line, problem, "Compare the line with its neighbours.") from exc
+    except ValueError as exc:
+        # ruamel.yaml 0.17 and 0.19 build a date before they check that the day exists.
+        line = next((n for n, text_line in enumerate(text.splitlines(), 1) if _bad_day(text_line)), None)
+        raise error(path, line, "a date does not exist", "Write it as YYYY-MM-DD.") from exc
+
+
+def _bad_day(line: str) -> bool:
+    for found in re.findall(r"\b\d{4}-\d{1,2}-\d{1,2}\b", line):
+        try:
+            date(*(int(part) for part in found.split("-")))
+        except ValueError:
+            return True
+    return False
 
 
 def load_with_lines(

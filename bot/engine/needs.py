@@ -37,29 +37,31 @@ _END_OF_SENTENCE = re.compile(r"[?!;\n]+|\.+(?=\s|$)|(?=¿)")
 
 # Everything below is matched over folded text.
 _ASKING = (
-    r"(?:how|what|whats|when|where|who|which|why|can|could|do|does|did|is|are|am|will|should|may|"
-    r"cuanto|cuanta|cuantos|cuantas|cuando|como|donde|quien|quienes|cual|cuales|que|por que|porque|puedo|puede|se puede|"
-    r"tengo que|hay que|tambien puedo)\b"
+    r"(?:how|what|whats|when|where|who|which|why|can|could|do|does|did|is|are|am|will|should|may|to know|"
+    r"cuanto|cuanta|cuantos|cuantas|cuando|como|donde|quien|quienes|cual|cuales|que|por que|puedo|puede|"
+    r"se puede|tengo que|hay que|saber)\b"
 )
 _WISHING = (
-    r"(?:i want|i need|i would like|i'd like|i wanna|please|tell me|"
-    r"quiero|queria|quisiera|necesito|me gustaria|por favor|digame|diga me|me puede decir)\b"
+    r"(?:i want|i need|i would like|i'd like|please|tell me|"
+    r"quiero|queria|quisiera|necesito|me gustaria|por favor|digame|me puede decir)\b"
 )
-# A rumour that is told wants to be confirmed or corrected.
-_HEARSAY = r"(?:i heard|heard that|says?|said|told me|true that|dicen?|dijo|dijeron|escuche|oi que|lei que|cierto)\b"
+# A rumour that somebody tells wants to be confirmed or corrected.
+_HEARSAY = (
+    r"(?:i heard|heard that|says?|said|told me|true that|dicen?|dijo|dijeron|escuche|oi que|lei que|cierto)\b"
+)
+# What asks even in the middle of words without punctuation: "my permit expires in march how do i renew it".
+_INSIDE = r"(?:how (?:do|can|much|long|many)|(?:can|do|should) i|cuanto|puedo|que hago|como hago)\b"
+_OPENING = r"(?:(?:and|but|so|then|ok|hi|hey|hello|also|y|e|o|pero|pues|entonces|hola|tambien|ademas)\b\W*)*"
 
 _CONNECTOR = re.compile(
     r"[\s,]+(?:"
-    r"(?:and|but) also|another question|one more (?:question|thing)|otra pregunta|una pregunta mas|otra cosa"
-    r"|[ye] (?:tambien|ademas|otra cosa|otra pregunta)"
+    r"(?:and|but) also|another question|one more (?:question|thing)"
+    r"|(?:[ye] )?(?:otra pregunta|una pregunta mas|otra cosa)|[ye] (?:tambien|ademas)"
     rf"|(?:also|tambien|ademas)(?=,? (?:{_ASKING}|{_WISHING}))"
     rf"|(?:and|or|y|o)(?= (?:{_ASKING}|{_WISHING}|si no\b))"
     r")[\s,:]*"
 )
-_ASKS = re.compile(
-    rf"\?|^(?:[\W]*(?:and|but|so|then|ok|hi|hey|hello|also|y|e|o|pero|pues|entonces|hola|tambien|ademas)\b)*[\W]*{_ASKING}"
-    rf"|\b{_WISHING}|\b{_HEARSAY}"
-)
+_ASKS = re.compile(rf"\?|(?:^|,)\W*{_OPENING}{_ASKING}|\b(?:{_WISHING}|{_HEARSAY}|{_INSIDE})")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -38,12 +40,21 @@ def state(
     }
 
 
-def run(action: Action, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], Reply]:
-    """The events of an action and the one reply that it gave."""
+def run_all(action: Action, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Reply]]:
+    """The events of an action and the replies that it gave."""
     dispatcher = CollectingDispatcher()
     events = action.run(dispatcher, Tracker.from_dict(tracker), {})
-    assert [message["text"] for message in dispatcher.messages] == [None]
-    return events, Reply.from_dict(dispatcher.messages[0]["custom"])
+    if isinstance(events, Coroutine):
+        events = asyncio.run(events)
+    assert all(message["text"] is None for message in dispatcher.messages)
+    return events, [Reply.from_dict(message["custom"]) for message in dispatcher.messages]
+
+
+def run(action: Action, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], Reply]:
+    """The events of an action and the one reply that it gave."""
+    events, replies = run_all(action, tracker)
+    (reply,) = replies
+    return events, reply
 
 
 def payloads(reply: Reply) -> list[str]:
