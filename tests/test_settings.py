@@ -173,7 +173,7 @@ def test_the_table_documents_exactly_what_is_read() -> None:
     assert all(variable.meaning.endswith(".") for variable in VARIABLES)
 
 
-READERS = ("text", "port", "one_of", "day", "networks", "origins", "address", "secret")
+READERS = ("text", "port", "one_of", "day", "networks", "origins", "address", "secret", "factor")
 
 
 def test_a_repr_shows_no_secret() -> None:

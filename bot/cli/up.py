@@ -182,7 +182,7 @@ def engine_variables(settings: Settings) -> dict[str, str]:
     """What credentials.yml and endpoints.yml read from the environment."""
     return {
         **engine_environment(),
-        # One thread a message leaves the other core to gateway and actions; more engines serve more people.
+        # TensorFlow and BLAS need no second thread here; the encoder sets its own number (bot/engine/encoder.py).
         "OMP_NUM_THREADS": "1",
         "FARO_ENGINE_SECRET": settings.engine_secret,
         "FARO_ACTIONS_PORT": str(settings.actions_port),

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -55,16 +55,22 @@ _NOW_REACH = 14
 
 #: Points are summed over a whole short message, over every so many words of a story.
 _WINDOW = 45
-_WINDOW_STEP = 15
+_WINDOW_STEP = 22
+
+#: When more states of the phrase tree than this are kept, all are dropped and worked out anew.
+_MOST_STATES = 20_000
+_MOST_SPELLINGS = 20_000
 
 #: Fewer words with points than this say too little.
 _FEWEST_WORDS = 5
 
 _FIX = "The head of the file explains how it is written."
-_STRANGE = {ord(c): "'" for c in "’‘ʼ´`′"} | {ord(c): None for c in "\u200b\u200d\u2060\ufe0f\ufeff\u00ad"}
+_APOSTROPHES = re.compile("[’‘ʼ´`′ʹ]")
+#: Accents once they are apart from their letter, and what shows as nothing.
+_INVISIBLE = re.compile("[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufe0e\ufe0f\ufeff]+")
 _DOUBLED = re.compile(r"([^\W\d_])\1+")
 _PIECES = re.compile(r"[^\W_]+(?:'[^\W_]+)*|🆘|[.!?;]+|[^\w\s]+|\n+")
-_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")
+_DOTTED = ("i.c.e", "u.s.", "e.u.", "ee.uu.", "c.b.p", "d.h.s", "s.o.s")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SOS = "\U0001f198"
 _SIGN = "sign:"
@@ -111,7 +117,7 @@ def features(text: str) -> list[frozenset[str]]:
     """What the points of a message are counted over: its folded words and signs, for each window of a story."""
     book = _book()
     message = book.read(text, None)
-    return list(book.windows(message, book.find(message)))
+    return [frozenset(window) for window in book.windows(message, book.find(message))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,26 +178,23 @@ class _Points:
     points: Mapping[str, int]
     kinds: Mapping[str, tuple[int, ...]]
 
-    def judge(self, windows: Iterable[frozenset[str]]) -> Emergency | None:
+    def judge(self, windows: Sequence[Set[str]]) -> Emergency | None:
         """The emergency of the window with the most points, if they are enough.
 
         A sum is divided by the root of the number of its features, so that length alone gives nothing. Of kinds
         that are almost level none is told: the person chooses.
         """
-        best, best_known, count = 0.0, frozenset[str](), 0
+        best, best_known = 0.0, set[str]()
         for window in windows:
-            count += 1
             known = window & self.points.keys()
-            if sum(not name.startswith(_SIGN) for name in known) < _FEWEST_WORDS:
-                continue
-            score = sum(self.points[name] for name in known) / sqrt(len(known))
-            if score > best:
+            score = sum(map(self.points.__getitem__, known)) / sqrt(len(known) or 1)
+            if score > best and sum(not name.startswith(_SIGN) for name in known) >= _FEWEST_WORDS:
                 best, best_known = score, known
-        if best <= (self.threshold if count == 1 else self.story_threshold):
+        if best <= (self.threshold if len(windows) == 1 else self.story_threshold):
             return None
         return Emergency(self._kind(best_known), "points")
 
-    def _kind(self, known: frozenset[str]) -> Kind:
+    def _kind(self, known: Set[str]) -> Kind:
         """The kind with the most points, "unclear" when the next one is too close."""
         columns = [self.kinds[name] for name in known if name in self.kinds]
         totals = [sum(column[place] for column in columns) for place in range(len(KINDS) - 1)]
@@ -303,12 +306,17 @@ class _Book:
         self._path = path
         self._numbers: dict[str, int] = {}
         self._exact: dict[str, set[int]] = {}
+        self._vocabulary: dict[str, frozenset[int]] = {}
         self._stems: dict[str, set[int]] = {}
         self._endings: dict[str, set[int]] = {}
         self._loose: dict[str, set[str]] = {}
+        self._loose_forms: set[tuple[str, int]] = set()
         self._respell: dict[str, tuple[str, ...]] = {}
         self._harmless: dict[str, frozenset[str]] = {}
-        self._phrases: dict[int, list[tuple[tuple[int, ...], int]]] = {}
+        # A tree of phrases: for each node what leads on from it, the groups that end there, its depth.
+        self._onward: list[dict[int, int]] = [{}]
+        self._ending: list[list[int]] = [[]]
+        self._depth: list[int] = [0]
         self._anything = self._number("any word")
         self._year = self._number("<year>")
         self._figure = self._number("<number>")
@@ -335,7 +343,9 @@ class _Book:
             for phrase in _listed(phrases):
                 self._add_phrase(phrase, number)
         guards = {name: self._guard(name, raw) for name, raw in self._section(data, "guards").items()}
-        self.rules = tuple(self._rule(name, raw, guards) for name, raw in self._section(data, "rules").items())
+        self.rules = tuple(
+            self._rule(name, raw, guards) for name, raw in self._section(data, "rules").items()
+        )
         self.cries = tuple(self._cry(name, raw) for name, raw in self._section(data, "cries").items())
         self.story_now = self._group("story_now")
         self._asides = self._group("asides")
@@ -347,55 +357,75 @@ class _Book:
         self._their_agents = self._group("gang_home")
         self._guarding = frozenset(guard.group for guard in guards.values())
         self._telling = frozenset(group for rule in self.rules for group in rule.needs)
+        self._stem_lengths = sorted(set(map(len, self._stems)))
+        self._ending_lengths = sorted(set(map(len, self._endings)))
+        self._vocabulary = {word: self._fits(word) for word in self._exact}
+        self._spellings: dict[str, tuple[tuple[str, ...], tuple[frozenset[int], ...]]] = {}
+        self._states: dict[frozenset[int], int] = {}
+        self._nodes: list[frozenset[int]] = []
+        self._steps: list[dict[frozenset[int], tuple[int, tuple[_Span, ...]]]] = []
+        self._state(frozenset((0,)))
 
     def read(self, text: str, language: str | None) -> _Message:
         """The message in folded words, respelled, with what each of them fits."""
         if len(text) > _LONGEST:
             text = f"{text[: _LONGEST // 2]}\n{text[-_LONGEST // 2 :]}"
-        message = _Message([], [], [], [])
+        words: list[str] = []
+        fits: list[frozenset[int]] = []
+        sentences: list[int] = []
+        clauses: list[int] = []
         harmless = self._harmless.get(language or "", frozenset[str]())
-        known: dict[str, frozenset[int]] = {}
         sentence = clause = 0
-        for piece in _PIECES.findall(_plain(text)):
-            if piece in _JOINTS:
+        for piece in [*_PIECES.findall(_plain(text)), "."]:
+            if piece in self._spellings:
+                spelled, fitting = self._spellings[piece]
+            elif piece[0].isalnum() or piece == _SOS:
+                spelled, fitting = self._spelled(piece)
+            elif piece in _JOINTS:
                 continue
-            if not piece[0].isalnum() and piece != _SOS:
+            else:
+                count = len(words) - len(clauses)
+                sentences += [sentence] * count
+                clauses += [clause] * count
                 clause += 1
                 if piece[0] in ".?;" and not piece.startswith(".."):
                     sentence += 1
                 continue
-            whole = _DOUBLED.sub(r"\1", piece) if piece != _SOS else "sos"
-            bare = whole.replace("'", "")
-            words = self._respell.get(whole) or self._respell.get(bare)
-            if words is None:
-                words = (whole.removesuffix("'s").replace("'", ""),)
-            for word in words:
-                fits = known.get(word)
-                if fits is None:
-                    fits = frozenset() if word in harmless else self._fits(word)
-                    known[word] = fits
-                message.words.append(word)
-                message.fits.append(fits)
-                message.sentences.append(sentence)
-                message.clauses.append(clause)
-        return message
+            words += spelled
+            fits += fitting if harmless.isdisjoint(spelled) else [frozenset()] * len(spelled)
+        return _Message(words, fits, sentences, clauses)
+
+    def _spelled(self, piece: str) -> tuple[tuple[str, ...], tuple[frozenset[int], ...]]:
+        """The folded words that a piece of a plain text stands for ("don't": do not), and what they fit.
+
+        Only pieces that the words file knows are kept; what else a person wrote is not.
+        """
+        whole = "sos" if piece == _SOS else _DOUBLED.sub(r"\1", piece)
+        bare = whole.replace("'", "")
+        words = (
+            self._respell.get(whole)
+            or self._respell.get(bare)
+            or (whole.removesuffix("'s").replace("'", ""),)
+        )
+        spelled = words, tuple(self._fits(word) for word in words)
+        if len(self._spellings) < _MOST_SPELLINGS and all(word in self._vocabulary for word in words):
+            self._spellings[piece] = spelled
+        return spelled
 
     def find(self, message: _Message) -> _Hits:
         """Where each phrase group stands, less what asides hide from guards and harmless uses hide from rules."""
         hits: _Hits = {}
-        fits, clauses = message.fits, message.clauses
-        count = len(fits)
-        for start in range(count):
-            for first in fits[start]:
-                for rest, group in self._phrases.get(first, ()):
-                    end = start + 1 + len(rest)
-                    if end > count or clauses[end - 1] != clauses[start]:
-                        continue
-                    if all(
-                        number in fits[place] or number == self._anything
-                        for place, number in enumerate(rest, start + 1)
-                    ):
-                        hits.setdefault(group, []).append((start, end))
+        state, clause = 0, -1
+        for place, fits in enumerate(message.fits, 1):
+            if message.clauses[place - 1] != clause:
+                state, clause = 0, message.clauses[place - 1]
+            step = self._steps[state].get(fits) or self._step(state, fits)
+            state = step[0]
+            for group, length in step[1]:
+                if group in hits:
+                    hits[group].append((place - length, place))
+                else:
+                    hits[group] = [(place - length, place)]
         for cover, hidden in ((self._asides, self._guarding), (self._harmless_uses, self._telling)):
             covered = {place for start, end in hits.get(cover, ()) for place in range(start, end)}
             for group in hidden & hits.keys() if covered else ():
@@ -406,17 +436,59 @@ class _Book:
                     del hits[group]
         return hits
 
-    def windows(self, message: _Message, hits: _Hits) -> Iterator[frozenset[str]]:
+    def _step(self, state: int, fits: frozenset[int]) -> tuple[int, tuple[_Span, ...]]:
+        """Where a word leads from a state, and the groups with a phrase that ends there and its length.
+
+        A state is the set of tree nodes that the last words may have reached. It is worked out when first met and
+        kept, like a regular expression's; what is kept are numbers of patterns, never a word of a message.
+        """
+        if len(self._nodes) > _MOST_STATES:
+            self._states.clear()
+            self._nodes.clear()
+            self._steps.clear()
+            state = self._state(frozenset((0,)))
+            return self._step(state, fits)
+        reached = {0}
+        for node in self._nodes[state]:
+            onward = self._onward[node]
+            if len(onward) < len(fits):
+                reached.update(
+                    after for number, after in onward.items() if number in fits or number == self._anything
+                )
+            else:
+                reached.update(onward[number] for number in fits if number in onward)
+                if self._anything in onward:
+                    reached.add(onward[self._anything])
+        found = tuple(
+            sorted({(group, self._depth[node]) for node in reached for group in self._ending[node]})
+        )
+        step = (self._state(frozenset(reached)), found)
+        self._steps[state][fits] = step
+        return step
+
+    def _state(self, nodes: frozenset[int]) -> int:
+        """The number of the state."""
+        number = self._states.get(nodes)
+        if number is None:
+            number = self._states[nodes] = len(self._nodes)
+            self._nodes.append(nodes)
+            self._steps.append({})
+        return number
+
+    def windows(self, message: _Message, hits: _Hits) -> list[set[str]]:
         """The words and signs of the message, or of each window of a story."""
         count = len(message.words)
-        signs = [(name, hits[number]) for number, name in self._signs.items() if number in hits]
-        for start in range(0, max(count - _WINDOW, 0) + _WINDOW_STEP, _WINDOW_STEP):
-            end = start + _WINDOW
-            yield frozenset(message.words[start:end]).union(
-                name for name, places in signs if any(start <= left and right <= end for left, right in places)
-            )
-            if end >= count:
-                return
+        last = max(0, -((_WINDOW - count) // _WINDOW_STEP))
+        windows = [
+            set(message.words[start : start + _WINDOW])
+            for start in range(0, last * _WINDOW_STEP + 1, _WINDOW_STEP)
+        ]
+        for number, name in self._signs.items():
+            for left, right in hits.get(number, ()):
+                first = max(0, -((_WINDOW - right) // _WINDOW_STEP))
+                for window in windows[first : left // _WINDOW_STEP + 1]:
+                    window.add(name)
+        return windows
 
     def placed(self, kind: Kind, span: _Span, message: _Message, hits: _Hits) -> Kind:
         """The kind that the place makes of it: danger outside the U.S. is "abroad", a gang here "violence"."""
@@ -437,13 +509,16 @@ class _Book:
 
     def _fits(self, word: str) -> frozenset[int]:
         """The numbers of all patterns and classes that the folded word fits."""
+        if word in self._vocabulary:
+            return self._vocabulary[word]
         found = set(self._exact.get(word, ()))
-        for length in range(2, len(word) + 1):
-            found |= self._stems.get(word[:length], set())
-            found |= self._endings.get(word[-length:], set())
+        for length in self._stem_lengths:
+            found.update(self._stems.get(word[:length], ()))
+        for length in self._ending_lengths:
+            found.update(self._endings.get(word[-length:], ()))
         if word[0].isdigit():
             found.add(self._year if _YEAR.fullmatch(word) else self._figure)
-        if not found and len(word) >= 5:
+        if not found and (word[0], len(word)) in self._loose_forms:
             for shape in _shapes(word):
                 for near in self._loose.get(shape, ()):
                     if _one_edit(word, near):
@@ -467,6 +542,7 @@ class _Book:
         if pattern.endswith("~"):
             if len(word) < 6:
                 raise self._problem(f"{pattern!r} is too short to allow a wrong letter")
+            self._loose_forms |= {(word[0], len(word) + more) for more in (-1, 0, 1)}
             for shape in _shapes(word):
                 self._loose.setdefault(shape, set()).add(word)
 
@@ -482,7 +558,16 @@ class _Book:
             numbers = [number for number in variant if number is not None]
             if not numbers or numbers[0] == self._anything:
                 raise self._problem(f"the phrase {phrase!r} may begin with any word")
-            self._phrases.setdefault(numbers[0], []).append((tuple(numbers[1:]), group))
+            node = 0
+            for number in numbers:
+                if number not in self._onward[node]:
+                    self._onward[node][number] = len(self._onward)
+                    self._onward.append({})
+                    self._ending.append([])
+                    self._depth.append(self._depth[node] + 1)
+                node = self._onward[node][number]
+            if group not in self._ending[node]:
+                self._ending[node].append(group)
 
     def _part(self, part: str) -> list[int]:
         """The numbers, any of which one position of a phrase may fit."""
@@ -506,7 +591,8 @@ class _Book:
         return self._numbers[name]
 
     def _guard(self, name: str, raw: Any) -> _Guard:
-        self._check_keys(f"guard {name}", raw, {"phrases", "before", "after"}, {"same_clause", "anywhere", "lifted_by", "lift_reach"})
+        options = {"same_clause", "anywhere", "lifted_by", "lift_reach"}
+        self._check_keys(f"guard {name}", raw, {"phrases", "before", "after"}, options)
         lifted_by = raw.get("lifted_by")
         return _Guard(
             self._group(raw["phrases"]),
@@ -539,7 +625,9 @@ class _Book:
     def _cry(self, name: str, raw: Any) -> _Cry:
         self._check_keys(f"cry {name}", raw, {"kind", "cry", "made_of", "at_most"}, set())
         made_of = frozenset(self._class(f"<{words}>") for words in raw["made_of"])
-        return _Cry(name, self._kind(name, raw["kind"]), self._class(f"<{raw['cry']}>"), made_of, int(raw["at_most"]))
+        return _Cry(
+            name, self._kind(name, raw["kind"]), self._class(f"<{raw['cry']}>"), made_of, int(raw["at_most"])
+        )
 
     def _kind(self, name: str, kind: Any) -> Kind:
         for known in KINDS:
@@ -578,13 +666,16 @@ def _listed(items: Iterable[str]) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """The text in small letters without accents or look-alike forms, apostrophes alike, "I.C.E." as one word."""
-    letters = unicodedata.normalize("NFKD", text.translate(_STRANGE).casefold())
-    letters = "".join(c for c in letters if not unicodedata.combining(c))
-    return _DOTTED.sub(lambda found: found[0].replace(".", ""), letters)
+    text = text.casefold()
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKD", _APOSTROPHES.sub("'", text)))
+    for dotted in _DOTTED:
+        text = text.replace(dotted, dotted.replace(".", ""))
+    return text
 
 
 def _folded(text: str) -> str:
-    """The text as ``read`` sees it: plain, and of each run of one letter only the first."""
+    """The text plain, and of each run of one letter only the first."""
     return _DOUBLED.sub(r"\1", _plain(text))
 
 
@@ -635,7 +726,9 @@ def _points() -> _Points:
             values = tuple(int(figure) for figure in figures)
             (settings if name.startswith("=") else points)[name.removeprefix("=")] = values[0]
         except (ValueError, IndexError) as exc:
-            raise DataFileError(POINTS_FILE.name, number, "points must be whole numbers", "Run learn.py.") from exc
+            raise DataFileError(
+                POINTS_FILE.name, number, "points must be whole numbers", "Run learn.py."
+            ) from exc
         if len(values) == len(KINDS):
             kinds[name] = values[1:]
     try:

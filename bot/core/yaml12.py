@@ -33,17 +33,20 @@ def load(text: str, path: str, error: type[DataFileError] = DataFileError) -> An
         raise error(path, line, problem, "Compare the line with its neighbours.") from exc
     except ValueError as exc:
         # ruamel.yaml 0.17 and 0.19 build a date before they check that the day exists.
-        line = next((n for n, text_line in enumerate(text.splitlines(), 1) if _bad_day(text_line)), None)
-        raise error(path, line, "a date does not exist", "Write it as YYYY-MM-DD.") from exc
+        line, day = _impossible_day(text)
+        problem = f"{day} is a date that does not exist" if day else "not valid YAML"
+        raise error(path, line, problem, "Write year-month-day, such as 2026-07-03.") from exc
 
 
-def _bad_day(line: str) -> bool:
-    for found in re.findall(r"\b\d{4}-\d{1,2}-\d{1,2}\b", line):
-        try:
-            date(*(int(part) for part in found.split("-")))
-        except ValueError:
-            return True
-    return False
+def _impossible_day(text: str) -> tuple[int | None, str]:
+    """The line and the words of the first day that no calendar has."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for found in re.finditer(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b", line):
+            try:
+                date(*(int(part) for part in found.groups()))
+            except ValueError:
+                return number, found[0]
+    return None, ""
 
 
 def load_with_lines(

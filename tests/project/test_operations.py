@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 
-from bot.cli.training import engine_environment
 from bot.cli.up import engine_command, engine_variables
 from bot.core.errors import SettingsError
 from bot.core.redact import KINDS
@@ -94,21 +94,14 @@ def test_the_engine_s_unit_starts_it_as_faro_up_does(monkeypatch: pytest.MonkeyP
     entries = _unit("engine")
     told = entries["ExecStart"][0].replace(INSTALLED, str(ROOT))
     assert shlex.split(told) == engine_command(settings)
-    for name in ("PATH", "HOME"):
-        monkeypatch.delenv(name, raising=False)
-    given = _variables(entries) | _file("engine.env.example")
+    # Only what is set on purpose, without what this process inherited.
+    monkeypatch.setattr(os, "environ", {})
     needed = engine_variables(settings)
-    ours = {name for name in needed if name in _file("engine.env.example") or name not in _inherited()}
-    assert ours <= set(given)
-    fixed = ours - {"FARO_ENGINE_SECRET", "FARO_ENGINE_DATABASE", "PYTHONPATH"}
-    assert {name: given[name] for name in fixed} == {name: needed[name] for name in fixed}
-
-
-def _inherited() -> set[str]:
-    import os
-
-    changed = {name for name, value in engine_environment().items() if os.environ.get(name) != value}
-    return set(os.environ) - changed
+    given = _variables(entries) | _file("engine.env.example")
+    assert set(needed) <= set(given)
+    of_this_place = {"FARO_ENGINE_SECRET", "FARO_ENGINE_DATABASE", "PYTHONPATH"}
+    for name in set(needed) - of_this_place:
+        assert given[name] == needed[name], name
 
 
 def test_the_engine_s_file_holds_what_its_configuration_reads() -> None:

@@ -80,7 +80,9 @@ def tables_mark() -> str:
     return digest.hexdigest()[:16]
 
 
-def machine(vectors: Sequence[Vector], signs: Sequence[int], costs: Sequence[float], size: int) -> list[float]:
+def machine(
+    vectors: Sequence[Vector], signs: Sequence[int], costs: Sequence[float], size: int
+) -> list[float]:
     """Weights of a linear support vector machine with squared hinge loss, the last one being the constant.
 
     Dual coordinate descent (Hsieh and others, ICML 2008), as in liblinear.
@@ -88,7 +90,10 @@ def machine(vectors: Sequence[Vector], signs: Sequence[int], costs: Sequence[flo
     weights = [0.0] * (size + 1)
     alphas = [0.0] * len(vectors)
     diagonals = [0.5 / cost for cost in costs]
-    norms = [1.0 + sum(value * value for _, value in vector) + d for vector, d in zip(vectors, diagonals, strict=True)]
+    norms = [
+        1.0 + sum(value * value for _, value in vector) + d
+        for vector, d in zip(vectors, diagonals, strict=True)
+    ]
     order = list(range(len(vectors)))
     chance = random.Random(0)
     for _ in range(60):
@@ -115,7 +120,9 @@ def machine(vectors: Sequence[Vector], signs: Sequence[int], costs: Sequence[flo
 class Learner:
     """Turns labelled texts into the lines of the points file."""
 
-    def __init__(self, positives: Sequence[tuple[str, str]], negatives: Sequence[str], plain: Sequence[str]) -> None:
+    def __init__(
+        self, positives: Sequence[tuple[str, str]], negatives: Sequence[str], plain: Sequence[str]
+    ) -> None:
         """``positives`` are kind and text; the kind "?" says nothing about kinds."""
         told: list[tuple[str, frozenset[str], float]] = []
         for kind, text in positives:
@@ -146,8 +153,10 @@ class Learner:
             size,
         )
         positives = [(kind, vector(window)) for kind, window, _ in self._told if kind in KINDS]
+        vectors = [told for _, told in positives]
+        costs = [1.0] * len(positives)
         by_kind = [
-            machine([v for _, v in positives], [1 if k == kind else -1 for k, _ in positives], [1.0] * len(positives), size)
+            machine(vectors, [1 if kind == other else -1 for other, _ in positives], costs, size)
             for kind in KINDS[:-1]
         ]
         lines: list[str] = []
