@@ -62,7 +62,10 @@ class ActionEmergency(Action):
 
 
 class ActionChangeLanguage(Action):
-    """The other language, or the one that was named."""
+    """The language that was named or pressed, else the question which one.
+
+    Never just "the other one": "do you speak Creole" is no wish for Spanish.
+    """
 
     def name(self) -> str:
         return "action_change_language"
@@ -71,9 +74,11 @@ class ActionChangeLanguage(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
-        previous = tracker.latest_message["metadata"]["language"]
-        other = next(language for language in LANGUAGES if language != previous)
-        wanted = asks_for_language(turn.text) or other
+        pressed = turn.entities.get("language") if turn.text.startswith("/") else None
+        wanted = pressed or asks_for_language(turn.text)
+        if wanted not in LANGUAGES:
+            say(dispatcher, library().notice("which_language", turn.language, today=turn.today))
+            return []
         say(dispatcher, library().notice("language_switched", wanted, today=turn.today))
         return [SlotSet("language", wanted)]
 

@@ -15,6 +15,9 @@ from actions.turn import Turn, say
 from bot.core.content import Library
 from bot.core.messages import Choice, Reply
 
+#: Below this a topic is a guess that makes the bot look deaf.
+WORTH_OFFERING = 0.06
+
 #: How many topics are offered when the bot is not sure.
 OFFERED_TOPICS = 3
 
@@ -62,10 +65,12 @@ class ActionDidYouMean(Action):
             return []
         offered = [
             Choice(title, f"/{intent}")
-            for intent, _ in turn.ranking
-            if (title := title_of(words, intent, turn.language)) is not None
+            for intent, confidence in turn.ranking
+            if confidence >= WORTH_OFFERING and (title := title_of(words, intent, turn.language)) is not None
         ][:OFFERED_TOPICS]
         notice = "did_you_mean" if offered else "not_understood"
+        if turn.text and not any(letter.isalnum() for letter in turn.text):
+            notice = "emoji_only"
         reply = words.notice(notice, turn.language, today=turn.today)
         say(dispatcher, with_choices(reply, offered))
         return []

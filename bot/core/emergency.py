@@ -110,7 +110,7 @@ def classify(text: str, language: str | None = None) -> Emergency | None:
     for cry in book.cries:
         if _is_cry(cry, message):
             return Emergency(cry.kind, cry.name)
-    return _points().judge(book.windows(message, hits))
+    return _points().judge(book.windows(message, hits), in_doubt=book.supposing in hits)
 
 
 def features(text: str) -> list[frozenset[str]]:
@@ -173,16 +173,18 @@ class _Points:
     """Points for and against, and for each kind."""
 
     threshold: int
+    doubt_threshold: int
     story_threshold: int
     lead: int
     points: Mapping[str, int]
     kinds: Mapping[str, tuple[int, ...]]
 
-    def judge(self, windows: Sequence[Set[str]]) -> Emergency | None:
+    def judge(self, windows: Sequence[Set[str]], in_doubt: bool) -> Emergency | None:
         """The emergency of the window with the most points, if they are enough.
 
-        A sum is divided by the root of the number of its features, so that length alone gives nothing. Of kinds
-        that are almost level none is told: the person chooses.
+        A sum is divided by the root of the number of its features, so that length alone gives nothing. A story, and
+        a message ``in_doubt`` (it supposes something), needs more. Of kinds that are almost level none is told: the
+        person chooses.
         """
         best, best_known = 0.0, set[str]()
         for window in windows:
@@ -190,7 +192,10 @@ class _Points:
             score = sum(map(self.points.__getitem__, known)) / sqrt(len(known) or 1)
             if score > best and sum(not name.startswith(_SIGN) for name in known) >= _FEWEST_WORDS:
                 best, best_known = score, known
-        if best <= (self.threshold if len(windows) == 1 else self.story_threshold):
+        needed = (
+            self.story_threshold if len(windows) > 1 else self.doubt_threshold if in_doubt else self.threshold
+        )
+        if best <= needed:
             return None
         return Emergency(self._kind(best_known), "points")
 
@@ -309,6 +314,8 @@ class _Book:
         self._vocabulary: dict[str, frozenset[int]] = {}
         self._stems: dict[str, set[int]] = {}
         self._endings: dict[str, set[int]] = {}
+        self._stem_lengths: dict[str, set[int]] = {}
+        self._ending_lengths: dict[str, set[int]] = {}
         self._loose: dict[str, set[str]] = {}
         self._loose_forms: set[tuple[str, int]] = set()
         self._respell: dict[str, tuple[str, ...]] = {}
@@ -348,6 +355,7 @@ class _Book:
         )
         self.cries = tuple(self._cry(name, raw) for name, raw in self._section(data, "cries").items())
         self.story_now = self._group("story_now")
+        self.supposing = self._group("supposing")
         self._asides = self._group("asides")
         self._harmless_uses = self._group("harmless_uses")
         self._abroad = self._group("abroad")
@@ -357,8 +365,10 @@ class _Book:
         self._their_agents = self._group("gang_home")
         self._guarding = frozenset(guard.group for guard in guards.values())
         self._telling = frozenset(group for rule in self.rules for group in rule.needs)
-        self._stem_lengths = sorted(set(map(len, self._stems)))
-        self._ending_lengths = sorted(set(map(len, self._endings)))
+        for stem in self._stems:
+            self._stem_lengths.setdefault(stem[:3], set()).add(len(stem))
+        for ending in self._endings:
+            self._ending_lengths.setdefault(ending[-2:], set()).add(len(ending))
         self._vocabulary = {word: self._fits(word) for word in self._exact}
         self._spellings: dict[str, tuple[tuple[str, ...], tuple[frozenset[int], ...]]] = {}
         self._states: dict[frozenset[int], int] = {}
@@ -512,9 +522,9 @@ class _Book:
         if word in self._vocabulary:
             return self._vocabulary[word]
         found = set(self._exact.get(word, ()))
-        for length in self._stem_lengths:
+        for length in self._stem_lengths.get(word[:3], ()):
             found.update(self._stems.get(word[:length], ()))
-        for length in self._ending_lengths:
+        for length in self._ending_lengths.get(word[-2:], ()):
             found.update(self._endings.get(word[-length:], ()))
         if word[0].isdigit():
             found.add(self._year if _YEAR.fullmatch(word) else self._figure)
@@ -732,6 +742,8 @@ def _points() -> _Points:
         if len(values) == len(KINDS):
             kinds[name] = values[1:]
     try:
-        return _Points(settings["threshold"], settings["story"], settings["lead"], points, kinds)
+        return _Points(
+            settings["threshold"], settings["doubt"], settings["story"], settings["lead"], points, kinds
+        )
     except KeyError as exc:
         raise DataFileError(POINTS_FILE.name, None, f"the line ={exc} is missing", "Run learn.py.") from exc

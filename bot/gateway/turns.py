@@ -147,7 +147,8 @@ class Turns:
         before = conversation.sent(incoming.client_message_id)
         if before is not None:
             return None if before.choice_id is None else conversation.offered.get(before.choice_id)
-        return meant_choice(read.text, conversation.latest)
+        # The page shows buttons without numbers, so a typed "2" there means something else.
+        return meant_choice(read.text, conversation.latest, numbered=False)
 
     def _visitor(
         self,
@@ -199,7 +200,7 @@ class Turns:
             reply = self._voice.emergency(read.emergency, language)
             return Answer((reply,), "emergency", f"emergency_{read.emergency}")
         if read.other is not None:
-            reply_other = self._voice.third_language(read.other)
+            reply_other = self._voice.third_language(read.other, language)
             if reply_other is not None:
                 self._metrics.third_languages.labels(read.other).inc()
                 self._metrics.tally(f"third_language_{read.other}")

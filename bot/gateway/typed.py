@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from bot.gateway.conversations import Offered
 
 _YES = (
-    "y, yes, yes please, yes keep it, yeah, yep, sure, ok, okay, of course, i agree, "
-    "si, si por favor, si gracias, si guardar, claro, claro que si, dale, bueno, vale, de acuerdo, "
-    "acepto, esta bien"
+    "y, yes, yes please, yes keep it, yeah, yep, sure, of course, i agree, "
+    "si, si por favor, si gracias, si guardar, claro, claro que si, de acuerdo, acepto"
 )
+# Not among them: "ok", "bueno", "vale", which people also say for "hello" or "I have read it".
 _NO = "n, no, no thanks, no thank you, nope, nah, i do not agree, no gracias, no quiero, mejor no, no acepto"
 YES = frozenset(_YES.split(", "))
 NO = frozenset(_NO.split(", "))
@@ -40,15 +40,15 @@ def folded(text: str) -> str:
     return " ".join(letters.split())
 
 
-def meant_choice(text: str, latest: Sequence[Offered]) -> Offered | None:
-    """The choice, among those just offered, that the text names by its title or its number."""
+def meant_choice(text: str, latest: Sequence[Offered], *, numbered: bool) -> Offered | None:
+    """The choice, among those just offered, that the text names by its title, or by its number where it showed one."""
     wanted = folded(text)
     if not wanted:
         return None
     for choice in latest:
         if folded(choice.title) == wanted:
             return choice
-    number = _NUMBER.match(text.strip())
+    number = _NUMBER.match(text.strip()) if numbered else None
     if number and 1 <= int(number.group(1)) <= len(latest):
         return latest[int(number.group(1)) - 1]
     return _yes_or_no(wanted, latest)

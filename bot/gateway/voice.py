@@ -75,9 +75,12 @@ class Voice:
         """An apology with the firm's phone number."""
         return self.notice(id, language, "apology")
 
-    def third_language(self, code: str) -> Reply | None:
-        """The fixed sentence in a language that Faro does not answer in, with the way to a person."""
-        found = self._find(f"third_language_{code}", code)
+    def third_language(self, code: str, language: str) -> Reply | None:
+        """The fixed sentence in a language that Faro does not answer in, with the way to a person.
+
+        Where nobody wrote one (Arabic, Russian, Chinese...), it comes in the conversation's ``language``.
+        """
+        found = self._find(f"third_language_{code}", code) or self._find("which_language", language)
         if found is None:
             return None
         if any(choice.payload == PERSON for choice in found.choices):

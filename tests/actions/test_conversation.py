@@ -68,14 +68,19 @@ def test_an_unclear_emergency_offers_the_four_kinds() -> None:
         ("en inglés por favor", "es", "en"),
         ("en español por favor", "es", "es"),
         ("I do not speak English", "en", "es"),
-        ("change the language", "en", "es"),
-        ("cambiar idioma", "es", "en"),
     ],
 )
-def test_the_language_that_was_named_is_taken_else_the_other(text: str, heard: str, wanted: str) -> None:
+def test_the_language_that_was_named_is_taken(text: str, heard: str, wanted: str) -> None:
     events, reply = run(ActionChangeLanguage(), state("change_language", text=text, language=heard))
     assert (reply.id, reply.lang) == ("language_switched", wanted)
     assert events == [{"event": "slot", "timestamp": None, "name": "language", "value": wanted}]
+
+
+@pytest.mark.parametrize("text", ["change the language", "Mwen pale kreyol", "hablo mam", "中文可以吗"])
+def test_without_a_name_of_ours_it_is_asked_which_language(text: str) -> None:
+    events, reply = run(ActionChangeLanguage(), state("change_language", text=text, language="es"))
+    assert events == []
+    assert (reply.id, reply.lang) == ("which_language", "es")
 
 
 # restart

@@ -81,15 +81,15 @@ async def test_a_pressed_choice_reaches_the_engine_as_its_payload(gateway: Gatew
     assert "text" not in gateway.engine.turns[-1]
 
 
-@pytest.mark.parametrize("typed", ["renewal", "  RENEWAL. ", "2", "2.", "(2)"])
-async def test_a_typed_title_or_number_counts_as_the_choice(gateway: Gateway, typed: str) -> None:
+@pytest.mark.parametrize("typed", ["renewal", "  RENEWAL. "])
+async def test_a_typed_title_counts_as_the_choice(gateway: Gateway, typed: str) -> None:
     talk = await gateway.begin()
     await talk.send("work permit")
     await talk.send(typed)
     assert gateway.engine.turns[-1]["payload"] == "/work_permit_renewal"
 
 
-@pytest.mark.parametrize("typed", ["4", "0", "12", "renewal of what", "fees"])
+@pytest.mark.parametrize("typed", ["2", "(2)", "12", "renewal of what", "fees"])
 async def test_other_typed_words_are_text(gateway: Gateway, typed: str) -> None:
     talk = await gateway.begin()
     await talk.send("work permit")
@@ -108,12 +108,20 @@ async def test_older_choices_can_be_pressed_but_not_typed(gateway: Gateway) -> N
     assert gateway.engine.turns[-1]["payload"] == "/work_permit_renewal"
 
 
-@pytest.mark.parametrize("typed", ["yes", "Sí", "si", "Yes please!", "claro", "2"])
+@pytest.mark.parametrize("typed", ["yes", "Sí", "si", "Yes please!", "claro"])
 async def test_a_typed_yes_right_after_the_question_is_consent(gateway: Gateway, typed: str) -> None:
     talk = await gateway.begin()
     assert ids(await talk.send(typed)) == ["[consent_yes en]"]
     assert await gateway.store.head(talk.id) is not None
     assert gateway.engine.turns == []
+
+
+@pytest.mark.parametrize("typed", ["ok", "bueno", "¿Bueno?", "vale", "1"])
+async def test_what_is_not_clearly_a_yes_keeps_nothing_and_is_read_as_text(gateway: Gateway, typed: str) -> None:
+    talk = await gateway.begin()
+    await talk.send(typed)
+    assert gateway.engine.turns[-1]["text"] == typed
+    assert await gateway.store.head(talk.id) is None
 
 
 @pytest.mark.parametrize("typed", ["no", "No, gracias", "no thanks"])
@@ -324,3 +332,10 @@ async def test_a_gateway_choice_of_the_engine_that_nobody_knows_becomes_an_apolo
 
 async def _broken(*_args: object, **_options: object) -> None:
     raise OSError("the disk is full")
+
+
+@pytest.mark.parametrize("text", ["كيف أطلب اللجوء في أمريكا", "как мне попросить убежище", "我怎么申请庇护"])
+async def test_a_language_without_a_sentence_of_its_own_is_told_which_are_spoken(gateway: Gateway, text: str) -> None:
+    talk = await gateway.begin("es")
+    said = (await talk.send(text))["messages"]
+    assert said[0]["kind"] != "apology"
