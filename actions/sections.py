@@ -103,7 +103,7 @@ async def engine_vectors(texts: Sequence[str]) -> list[list[float]]:
     settings = load_settings(os.environ)
     url = f"{settings.engine_url}/webhooks/turn/vectors"
     headers = {"Authorization": f"Bearer {settings.engine_secret}"}
-    # Both sides as queries: question against question separated better than question against passage.
+    # Question against question: as passages the sections' questions chose about as well (docs/understanding.md).
     body = {"texts": list(texts), "kind": "query"}
     try:
         async with (

@@ -32,7 +32,8 @@ class CharNgramFeaturizer(SparseFeaturizer, GraphComponent):
     """Adds TF-IDF weights of character n-grams inside words, over text without accents and capitals.
 
     shortest, longest: length of the n-grams; min_df: examples that an n-gram must occur in; most: how many
-    are kept, the most frequent ones; weight: how much they count beside other features. Stored as JSON and npz, so that loading a model runs no code from it.
+    are kept, the most frequent ones; weight: how much they count beside other features. Stored as JSON and
+    npz, so that loading a model runs no code from it.
     """
 
     def __init__(

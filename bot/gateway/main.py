@@ -10,7 +10,7 @@ import time
 
 from aiohttp import web
 
-from bot.core import language
+from bot.core import emergency, language
 from bot.core.content import Library, load_library
 from bot.core.errors import BotError, DataFileError
 from bot.core.firm import Firm, load_firm
@@ -100,6 +100,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     configure(settings.log_level)
     app = await build(settings)
     await asyncio.to_thread(language.warm_up)
+    # Reading the emergency list takes about a second; the first frightened person must not wait for it.
+    await asyncio.to_thread(emergency.classify, "")
     ending = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

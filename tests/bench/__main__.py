@@ -146,7 +146,9 @@ def bench(console: Console) -> dict[str, object]:
     return figures
 
 
-def per_message(faro: Stack, default: str, console: Console) -> dict[str, dict[str, tuple[float, float, float]]]:
+def per_message(
+    faro: Stack, default: str, console: Console
+) -> dict[str, dict[str, tuple[float, float, float]]]:
     """p50, p95, p99 of one message, fresh and deep in a conversation; both bots in turns."""
     console.print(f"Asking both bots, {PER_POINT} conversations of one turn each, then long ones ...")
     ours: dict[int, list[float]] = {turn: [] for turn in TURNS}
@@ -172,7 +174,8 @@ def per_message(faro: Stack, default: str, console: Console) -> dict[str, dict[s
                     theirs[point].append(other)
         del deep
     return {
-        f"turn {turn}": {"faro": quantiles(ours[turn]), "default bot": quantiles(theirs[turn])} for turn in TURNS
+        f"turn {turn}": {"faro": quantiles(ours[turn]), "default bot": quantiles(theirs[turn])}
+        for turn in TURNS
     }
 
 
@@ -200,7 +203,9 @@ def shares(faro: Stack, console: Console) -> dict[str, float]:
         fresh = {**turn, "text": f"{text} ok"}
         engine.append(timed(lambda fresh=fresh: post(turn_url, fresh, headers)))  # type: ignore[misc]
         parse.append(timed(lambda text=text: post(parse_url, {"texts": [f"{text} hm"]}, headers)))  # type: ignore[misc]
-        encoder.append(timed(lambda text=text: post(vector_url, {"texts": [f"{text} so"], "kind": "query"}, headers)))  # type: ignore[misc]
+        encoder.append(
+            timed(lambda text=text: post(vector_url, {"texts": [f"{text} so"], "kind": "query"}, headers))
+        )  # type: ignore[misc]
         # The same turn with an action call and with a plain response: the difference is the call.
         with_action = {**turn, "conversation": f"c_{uuid4().hex}", "payload": "/help"}
         without = {**turn, "conversation": f"c_{uuid4().hex}", "payload": "/thank"}

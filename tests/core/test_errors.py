@@ -10,7 +10,11 @@ from bot.core import errors
 
 def test_every_error_stands_in_the_tree_at_the_top() -> None:
     drawn = set(re.findall(r"\b[A-Z]\w+(?:Error|Unreachable)\b", errors.__doc__ or ""))
-    written = {name for name, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__}
+    written = {
+        name
+        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        if kind.__module__ == errors.__name__
+    }
     assert drawn == written
 
 

@@ -26,7 +26,9 @@ def test_a_reply_comes_back_equal_from_json() -> None:
     assert Reply.from_dict(json.loads(json.dumps(reply.as_dict()))) == reply
 
 
-@pytest.mark.parametrize("wrong", [{}, {"kind": "answer"}, {"kind": "a", "id": "b", "lang": "en", "text": "t", "x": 1}])
+@pytest.mark.parametrize(
+    "wrong", [{}, {"kind": "answer"}, {"kind": "a", "id": "b", "lang": "en", "text": "t", "x": 1}]
+)
 def test_something_else_is_not_taken_for_a_reply(wrong: dict[str, object]) -> None:
     with pytest.raises((KeyError, TypeError)):
         Reply.from_dict(wrong)

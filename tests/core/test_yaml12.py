@@ -11,7 +11,11 @@ from bot.core.errors import ContentFileError, DataFileError
 
 
 def test_words_and_times_stay_what_they_are() -> None:
-    assert yaml12.load("on: no\ntime: 12:30\ncode: 010\n", "x.yml") == {"on": "no", "time": "12:30", "code": 10}
+    assert yaml12.load("on: no\ntime: 12:30\ncode: 010\n", "x.yml") == {
+        "on": "no",
+        "time": "12:30",
+        "code": 10,
+    }
 
 
 def test_a_repeated_key_is_an_error_with_its_line() -> None:

@@ -10,8 +10,18 @@ from playwright.sync_api import Page, expect
 from tests.stack import Stack
 
 ASKS = {
-    "en": ("can i work while i wait", "Working while you wait", "Cost of the permit", "Sources and age of the facts"),
-    "es": ("¿puedo trabajar mientras espero?", "Trabajar mientras espera", "Cuánto cuesta", "Fuentes y fecha de los datos"),
+    "en": (
+        "can i work while i wait",
+        "Working while you wait",
+        "Cost of the permit",
+        "Sources and age of the facts",
+    ),
+    "es": (
+        "¿puedo trabajar mientras espero?",
+        "Trabajar mientras espera",
+        "Cuánto cuesta",
+        "Fuentes y fecha de los datos",
+    ),
 }
 
 

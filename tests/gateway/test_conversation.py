@@ -117,7 +117,9 @@ async def test_a_typed_yes_right_after_the_question_is_consent(gateway: Gateway,
 
 
 @pytest.mark.parametrize("typed", ["ok", "bueno", "¿Bueno?", "vale", "1"])
-async def test_what_is_not_clearly_a_yes_keeps_nothing_and_is_read_as_text(gateway: Gateway, typed: str) -> None:
+async def test_what_is_not_clearly_a_yes_keeps_nothing_and_is_read_as_text(
+    gateway: Gateway, typed: str
+) -> None:
     talk = await gateway.begin()
     await talk.send(typed)
     assert gateway.engine.turns[-1]["text"] == typed
@@ -335,7 +337,9 @@ async def _broken(*_args: object, **_options: object) -> None:
 
 
 @pytest.mark.parametrize("text", ["كيف أطلب اللجوء في أمريكا", "как мне попросить убежище", "我怎么申请庇护"])
-async def test_a_language_without_a_sentence_of_its_own_is_told_which_are_spoken(gateway: Gateway, text: str) -> None:
+async def test_a_language_without_a_sentence_of_its_own_is_told_which_are_spoken(
+    gateway: Gateway, text: str
+) -> None:
     talk = await gateway.begin("es")
     said = (await talk.send(text))["messages"]
     assert said[0]["kind"] != "apology"

@@ -4,11 +4,10 @@ Run it from the root after changing a table, or a sign in bot/core/emergency_wor
 
     .venv/bin/python tests/vectors/emergency/learn.py
 
-Positives are the lines of positive.*.tsv that say their kind, and the emergencies of data/nlu, which do not.
-Against them stand the near-misses of negative.*.tsv and the ordinary questions of data/nlu (every other intent
-but help). Each message becomes
-the set of its words and signs (``features``); a linear support vector machine weighs them. Words that stand in
-one message only are left out. The same tables give the same file: the order of the examples is fixed.
+Positives are the lines of positive.*.tsv that say their kind, and the emergencies of data/nlu, which do not. Against
+them stand the near-misses of negative.*.tsv and the ordinary questions of data/nlu (every other intent but help). Each
+message becomes the set of its words and signs (``features``); a linear support vector machine weighs them. Words that
+stand in one message only are left out. The same tables give the same file: the order of the examples is fixed.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ SCALE = 100
 #: An ordinary question counts half: there are many of them.
 ORDINARY_WEIGHT = 0.5
 #: A message is an emergency above this sum (see bot/core/emergency.py); chosen so that of the ordinary questions
-#: left out of learning about 4 in 1,000 pass it. More is asked of
-#: a message that supposes something ("if"), and most of a story.
+#: left out of learning about 4 in 1,000 pass it. More is asked of a message that supposes something ("if"), and
+#: most of a story.
 THRESHOLD = 140
 DOUBT_THRESHOLD = 155
 STORY_THRESHOLD = 170
