@@ -9,6 +9,7 @@ from rasa_sdk.events import Restarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.library import library
+from actions.meanings import meaning_of
 from actions.turn import Turn, say
 from bot.core.emergency import classify
 from bot.core.language import asks_for_language
@@ -38,7 +39,9 @@ class ActionSayNotice(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
-        say(dispatcher, library().notice(NOTICE_OF[turn.intent], turn.language, today=turn.today))
+        words = library()
+        meaning = meaning_of(words, turn) if turn.intent == "out_of_scope" else None
+        say(dispatcher, meaning or words.notice(NOTICE_OF[turn.intent], turn.language, today=turn.today))
         return []
 
 

@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.library import library
+from actions.meanings import meaning_of
 from actions.needs import Need, needs_of
 from actions.sections import finder
 from actions.turn import Turn, say
@@ -36,6 +37,9 @@ class ActionAnswerTopic(Action):
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         words = library()
+        if (meaning := meaning_of(words, turn)) is not None:
+            say(dispatcher, meaning)
+            return []
         if await answer_needs(dispatcher, tracker, turn, words):
             return []
         if turn.intent not in words.topics:
@@ -61,6 +65,9 @@ class ActionDidYouMean(Action):
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         words = library()
+        if (meaning := meaning_of(words, turn)) is not None:
+            say(dispatcher, meaning)
+            return []
         if await answer_needs(dispatcher, tracker, turn, words):
             return []
         offered = [

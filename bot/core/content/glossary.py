@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,22 @@ class Term:
     also: dict[str, tuple[str, ...]]
 
 
+#: "what is a", "qué significa": what stands in front of a word whose meaning is asked for.
+_ASKS_MEANING = re.compile(
+    r"^(?:(?:what (?:is|are|does|do)|whats|what s|meaning of|define) (?:(?:an?|the|my) )?"
+    r"|(?:que (?:es|son|significa|quiere decir)|q es|significado de) (?:(?:el|la|los|las|una?|lo de) )?)"
+    r"(?P<word>.+?)(?: (?:mean|means|stand for))?$"
+)
+
+
+def folded(text: str) -> str:
+    """Small letters and digits, without accents and marks: how two people write the same word."""
+    plain = unicodedata.normalize("NFD", text.casefold())
+    return " ".join(re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c))))
+
+
 class Glossary:
-    """All agreed pairs, and the search for words to avoid."""
+    """All agreed pairs, the search for words to avoid, and for a word whose meaning is asked."""
 
     def __init__(self, terms: tuple[Term, ...]) -> None:
         self.terms = terms
@@ -39,6 +54,18 @@ class Glossary:
             longest_first = sorted(agreed, key=len, reverse=True)
             words = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in longest_first)
             self._avoid[lang] = (re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE), agreed)
+
+    def asked(self, text: str) -> Term | None:
+        """The term with a meaning that a message asks for and nothing else ("what does NTA mean"), or None."""
+        found = _ASKS_MEANING.match(folded(text))
+        if found is None:
+            return None
+        word = found["word"]
+        for term in self.terms:
+            known = [*term.words.values(), *(w for words in term.also.values() for w in words)]
+            if term.meaning is not None and word in map(folded, known):
+                return term
+        return None
 
     def breaches(self, text: str, lang: str) -> Iterator[tuple[int, str, str]]:
         """Where a word to avoid stands: its position, the word, and the agreed one."""
