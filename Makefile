@@ -38,7 +38,7 @@ train: setup ## train the model if anything it depends on changed
 	@$(FARO) train
 
 .PHONY: bench
-bench: setup-dev ## time, memory and start-up, beside Rasa's default bot in the same run
+bench: setup-dev train ## time, memory and start-up, beside Rasa's default bot in the same run
 	@$(PY) -m tests.bench
 
 .PHONY: locks
