@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.core import emergency, language
 from bot.core.content import Library, load_library
-from bot.core.errors import BotError, DataFileError
+from bot.core.errors import BotError, DataFileError, SettingsError
 from bot.core.firm import Firm, load_firm
 from bot.core.law import load_parameters
 from bot.core.messages import Reply
@@ -27,6 +27,8 @@ from bot.transcripts.store import TranscriptStore
 
 #: How long requests under way may take to end when the gateway is told to stop.
 STOP_SECONDS = 3.0
+#: The name in the file that comes with the project; people must not be told to call it.
+EXAMPLE_FIRM = "Example Immigration Law Office"
 
 
 class FreshNotices:
@@ -72,10 +74,15 @@ async def build(settings: Settings, limits: Limits | None = None) -> web.Applica
     """The gateway on real parts. Raises DataFileError when a file about words or law is wrong."""
     settings = with_demo_secrets(settings)
     bounds = limits or Limits().times(settings.rate_factor)
+    firm = load_firm(settings.firm)
+    if settings.production and firm.name == EXAMPLE_FIRM:
+        raise SettingsError(
+            [f"{settings.firm} still describes the example firm. Put the firm's own values in it."]
+        )
     library = load_library(
         BOT / "content",
         load_parameters(BOT / "law" / "parameters"),
-        load_firm(settings.firm),
+        firm,
         mode=settings.mode,
         on_problem=_tell,
     )
