@@ -30,6 +30,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Refused(Exception):
+    """The chat API answered with a problem document."""
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        super().__init__(status, problem)
+        self.status = status
+        self.problem = problem
+
+
 @dataclass(slots=True)
 class Stack:
     """A running Faro; ``address`` is the gateway's."""
@@ -83,7 +92,8 @@ class Stack:
             with urllib.request.urlopen(self.address + path, timeout=15) as response:
                 return response.status, response.read()
         except urllib.error.HTTPError as refused:
-            return refused.code, refused.read()
+            with refused:
+                return refused.code, refused.read()
 
     def talk(self, language: str = "en", consent: bool | None = None) -> Talk:
         """A new conversation."""
@@ -133,8 +143,12 @@ class Talk:
         if hasattr(self, "token"):
             request.add_header("Authorization", f"Bearer {self.token}")
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(request, data, timeout=30) as response:
-            raw = response.read()
+        try:
+            with urllib.request.urlopen(request, data, timeout=30) as response:
+                raw = response.read()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                raise Refused(refused.code, json.loads(refused.read())) from None
         return json.loads(raw) if raw else None
 
 

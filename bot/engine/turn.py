@@ -174,9 +174,11 @@ class TurnInput(InputChannel):
                 await on_new_message(message)
             if turn.tracker is None:
                 raise NotReady("no model")
-            slots = turn.tracker.current_slot_values()
+            slots = dict(turn.tracker.current_slot_values())
+            # A restart empties the slots; the conversation keeps its language all the same.
+            slots["language"] = slots.get("language") or asked.language or LANGUAGES[0]
             answer = {
-                "messages": collector.replies(slots.get("language") or asked.language or LANGUAGES[0]),
+                "messages": collector.replies(slots["language"]),
                 "parse": shown,
                 "slots": slots,
                 "failed_actions": failed,

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.stack import Stack, free_port, running
+from tests.stack import Refused, Stack, free_port, running
 
 PHONE = "555-0100"
 
@@ -107,17 +107,16 @@ def test_a_killed_gateway_keeps_what_was_consented_to(faro: Stack) -> None:
     faro.wait_ready()
     texts = [message["text"] for message in kept.call("GET", "/messages?after=0")["messages"]]
     assert "can i work while i wait" in texts
-    with pytest.raises(urllib.error.HTTPError) as gone:
+    with pytest.raises(Refused) as gone:
         unkept.call("GET", "/messages?after=0")
-    assert json.loads(gone.value.read())["code"] == "conversation_gone"
+    assert gone.value.problem["code"] == "conversation_gone"
 
 
 def test_20_000_characters_are_refused_with_what_to_do(faro: Stack) -> None:
-    with pytest.raises(urllib.error.HTTPError) as refused:
+    with pytest.raises(Refused) as refused:
         faro.talk("es").say("me paso esto " * 1540)
-    problem = json.loads(refused.value.read())
-    assert (refused.value.code, problem["code"]) == (413, "text_too_long")
-    assert "4" in problem["detail"]
+    assert (refused.value.status, refused.value.problem["code"]) == (413, "text_too_long")
+    assert "4" in refused.value.problem["detail"]
 
 
 def test_a_long_story_gets_its_answer(faro: Stack) -> None:
@@ -160,7 +159,8 @@ class LosingProxy:
                     with urllib.request.urlopen(request, timeout=20) as response:
                         status, answer = response.status, response.read()
                 except urllib.error.HTTPError as refused:
-                    status, answer = refused.code, refused.read()
+                    with refused:
+                        status, answer = refused.code, refused.read()
                 except OSError:
                     self.close_connection = True
                     return
@@ -196,6 +196,7 @@ def behind_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sta
         stack.ports["FARO_ENGINE_PORT"] = engine_port
         yield stack, proxy
     proxy.server.shutdown()
+    proxy.server.server_close()
 
 
 def test_a_turn_whose_answer_was_lost_is_not_done_twice(behind_proxy: tuple[Stack, LosingProxy]) -> None:
