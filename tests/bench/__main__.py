@@ -28,7 +28,7 @@ from bot.cli.training import engine_environment, train
 from tests.stack import ROOT, Stack, free_port, running
 
 ENGINE_PYTHON = ROOT / ".venv-engine" / "bin" / "python"
-PER_POINT = 60
+PER_POINT = 30
 TURNS = (1, 50, 200)
 
 QUESTIONS = (
@@ -121,7 +121,7 @@ def bench(console: Console, *, cold: bool) -> dict[str, object]:
     default_folder = var / "default"
     default_folder.mkdir()
     console.print("Training Faro with the sentence vectors at hand ...")
-    training = {"faro, vectors cached": train(ROOT / "var", lambda *_: None, force=True)}
+    training = {"faro, vectors cached": train(ROOT / "var", lambda *_: None, force="--train" in sys.argv)}
     if cold:
         training["faro, from nothing"] = train_from_nothing(console)
     figures["training_s"] = training
@@ -156,7 +156,7 @@ def per_message(
         ours[1].append(timed(lambda talk=talk, text=text: talk.say(text)))  # type: ignore[misc]
         body = {"sender": uuid4().hex, "message": DEFAULT_BOT_QUESTIONS[number % len(DEFAULT_BOT_QUESTIONS)]}
         theirs[1].append(timed(lambda body=body: post(default, body)))  # type: ignore[misc]
-    for long_one in range(3):
+    for long_one in range(1):
         talk, sender = faro.talk("en", consent=True), uuid4().hex
         for turn in range(2, max(TURNS) + 6):
             text = f"{QUESTIONS[turn % len(QUESTIONS)]} l{long_one} {turn}"
