@@ -13,9 +13,9 @@ import psutil
 from bot.cli.paths import ENGINE_PYTHON
 from bot.settings import Settings
 
-#: Measured: the two environments and the model take 3.9 GB; logs, caches and the database need room beside them.
+#: The model takes some megabytes; logs, the database and a training need room beside it.
 DISK_FREE = 1 * 1024**3
-#: Measured with ``make bench``: engine, actions and gateway together stay below 2 GB.
+#: The engine alone was seen at 730 MB; training, gateway and actions need the rest.
 MEMORY_FREE = 2 * 1024**3
 
 MACHINES = ("x86_64", "amd64", "aarch64", "arm64")
