@@ -257,6 +257,16 @@ _TEXTS: dict[str, dict[str, tuple[str, str]]] = {
             "Use los mismos id en el mismo orden en los dos idiomas",
         ),
     },
+    "parents_differ": {
+        "en": (
+            "the parent topic differs from the one in {language}",
+            "Write the same parent: line in both files",
+        ),
+        "es": (
+            "el tema parent es distinto del que está en {language}",
+            "Escriba la misma línea parent: en los dos archivos",
+        ),
+    },
     "label_missing": {
         "en": ("section {section} has no label", "Write label: and a few words under its heading"),
         "es": ("la sección {section} no tiene label", "Escriba label: y unas palabras bajo su encabezado"),

@@ -14,15 +14,27 @@ from bot.core.errors import ContentFileError, DataFileError
 from bot.core.firm import load_firm
 from bot.core.law import load_parameters
 from bot.core.messages import Reply
+from bot.core.problems import Problem
 
 GOOD = Path(__file__).resolve().parents[1] / "broken/good"
 TODAY = date(2026, 7, 10)
+ARTICLE = "content/topics/work_permit.en.md"
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     shutil.copytree(GOOD, tmp_path / "bot")
     return tmp_path / "bot"
+
+
+def problems_of(tree: Path) -> list[Problem]:
+    parameters, firm = load_parameters(tree / "law/parameters"), load_firm(tree / "content/firm.yml")
+    return check_library(tree / "content", parameters, firm, TODAY)
+
+
+def add_asks(tree: Path, lines: str) -> None:
+    """Other ways to ask for the section ``fee``, in English."""
+    edit(tree / ARTICLE, "label: What it costs", f"label: What it costs\n{lines}")
 
 
 def open_library(tree: Path, mode: str = "demo", problems: list[DataFileError] | None = None) -> Library:
@@ -143,7 +155,88 @@ def test_an_answer_survives_the_way_through_json(tree: Path) -> None:
 def test_questions_are_told_with_their_figures(tree: Path) -> None:
     questions = open_library(tree).questions("work_permit", "en", TODAY)
     assert list(questions) == ["general", "fee", "validity", "without", "where", "late"]
-    assert questions["fee"] == "What does it cost?"
+    assert questions["fee"] == ("What does it cost?",)
+
+
+def test_other_ways_to_ask_follow_the_heading_in_the_order_of_the_file(tree: Path) -> None:
+    add_asks(tree, "asks: is the card  free?\nasks: how much for the ead")
+    section = open_library(tree).topics["work_permit"].articles["en"].section("fee")
+    assert section.asks == ("is the card  free?", "how much for the ead")
+    assert section.label == "What it costs"
+    questions = open_library(tree).questions("work_permit", "en", TODAY)
+    assert questions["fee"] == ("What does it cost?", "is the card  free?", "how much for the ead")
+    assert questions["validity"] == ("How long does the card last?",)
+    assert open_library(tree).questions("work_permit", "es", TODAY)["fee"] == ("¿Cuánto cuesta?",)
+
+
+def test_other_ways_to_ask_may_stand_before_the_label(tree: Path) -> None:
+    edit(tree / ARTICLE, "label: What it costs", "asks: is it free?\nlabel: What it costs")
+    assert open_library(tree).questions("work_permit", "en", TODAY)["fee"] == (
+        "What does it cost?",
+        "is it free?",
+    )
+
+
+def test_other_ways_to_ask_are_never_told(tree: Path) -> None:
+    before = [open_library(tree).answer("work_permit", "en", s, TODAY) for s in ("general", "fee", "late")]
+    add_asks(tree, "asks: is the card free?")
+    library = open_library(tree)
+    assert [library.answer("work_permit", "en", s, TODAY) for s in ("general", "fee", "late")] == before
+
+
+def test_a_question_whose_value_is_not_in_force_is_not_among_them(tree: Path) -> None:
+    edit(tree / ARTICLE, "What does it cost?", "Why is it {{fee.i589}}?")
+    edit(tree / "content/topics/work_permit.es.md", "¿Cuánto cuesta?", "¿Por qué {{fee.i589}}?")
+    add_asks(tree, "asks: is the card free?")
+    library = open_library(tree)
+    assert library.questions("work_permit", "en", TODAY)["fee"] == ("Why is it $1,010?", "is the card free?")
+    assert "fee" not in library.questions("work_permit", "en", date(2025, 7, 21))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("## When can I start", "asks: can I work?\n\n## When can I start"),
+        ("label: What it costs", "label: What it costs\nasks:"),
+    ],
+    ids=["above the first section", "without words"],
+)
+def test_another_way_to_ask_that_cannot_be_read_is_told_with_its_line(old: str, new: str, tree: Path) -> None:
+    edit(tree / ARTICLE, old, new)
+    lines = (tree / ARTICLE).read_text(encoding="utf-8").split("\n")
+    line = next(number for number, line in enumerate(lines, 1) if line.startswith("asks:"))
+    assert [(p.code, p.line) for p in problems_of(tree)] == [("text_outside", line)]
+
+
+# topics that were taken out of others
+
+
+def test_a_topic_names_the_older_one_that_answered_before_it(tree: Path) -> None:
+    assert open_library(tree).parents == {}
+    for lang in ("en", "es"):
+        edit(tree / f"content/topics/work_permit.{lang}.md", "related:", "parent: filing_fee\nrelated:")
+    library = open_library(tree)
+    assert library.parents == {"work_permit": "filing_fee"}
+    assert {a.parent for a in library.topics["work_permit"].articles.values()} == {"filing_fee"}
+    assert {a.parent for a in library.topics["filing_fee"].articles.values()} == {None}
+    assert problems_of(tree) == []
+
+
+@pytest.mark.parametrize("parent", ["filing_fees", "work_permit"], ids=["unknown", "itself"])
+def test_a_parent_that_is_no_other_topic_is_told_with_its_line(parent: str, tree: Path) -> None:
+    for lang in ("en", "es"):
+        edit(tree / f"content/topics/work_permit.{lang}.md", "related:", f"parent: {parent}\nrelated:")
+    assert [(p.code, Path(p.path).name, p.line) for p in problems_of(tree)] == [
+        ("unknown_topic", "work_permit.en.md", 10),
+        ("unknown_topic", "work_permit.es.md", 11),
+    ]
+
+
+def test_a_parent_that_is_missing_in_spanish_is_told(tree: Path) -> None:
+    edit(tree / ARTICLE, "related:", "parent: filing_fee\nrelated:")
+    assert [(p.code, Path(p.path).name) for p in problems_of(tree)] == [
+        ("parents_differ", "work_permit.es.md")
+    ]
 
 
 # notices
@@ -248,6 +341,7 @@ def test_an_approved_answer_names_the_lawyer_and_the_day(tree: Path) -> None:
     ("file", "old", "new"),
     [
         ("content/topics/work_permit.en.md", "The date is on the card.", "The date is on the card now."),
+        (ARTICLE, "label: What it costs", "label: What it costs\nasks: is it free?"),
         ("content/topics/work_permit.es.md", "La fecha está en la tarjeta.", "La fecha está ahí."),
         ("law/parameters/fee/i589.yml", "value: 1010", "value: 1011"),
         ("law/parameters/ead/file_wait.yml", "A longer wait", "A much longer wait"),

@@ -142,3 +142,12 @@ def test_a_meaning_keeps_the_rules_for_what_visitors_read(ours: Glossary, lang: 
 def test_the_meanings_are_easy_to_read(ours: Glossary, lang: str) -> None:
     level = reading_level("\n".join((term.meaning or {})[lang] for term in ours.terms), lang)
     assert level.meets_goal, f"{level.measure} {level.score:.1f}"
+
+
+@pytest.mark.parametrize(
+    "text", ["que significa RFE", "q significa RFE", "q es RFE?", "k quiere decir RFE", "what is RFE"]
+)
+def test_a_word_is_asked_for_as_on_a_phone(ours: Glossary, text: str) -> None:
+    term = ours.asked(text)
+    assert term is not None
+    assert "RFE" in (*term.words.values(), *(word for words in term.also.values() for word in words))

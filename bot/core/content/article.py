@@ -4,6 +4,7 @@ The file is data between two lines ``---`` and then sections:
 
     ## The question? {#id}
     label: A few words
+    asks: another way to ask it, never shown
     ### short
     ...
     ### full
@@ -34,6 +35,7 @@ _FILE_NAME = re.compile(r"([a-z][a-z0-9_]*)\.([a-z]{2})\.md")
 _QUESTION = re.compile(r"## +(\S.*?)\s*\{#([a-z][a-z0-9_]*)\}\s*")
 _PART = re.compile(r"### +(short|full)\s*")
 _LABEL = re.compile(r"label:\s*(.*?)\s*")
+_ASKS = re.compile(r"asks:\s*(\S.*?)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One question with its answers. ``short`` fits every channel; ``full`` is complete by itself."""
+    """One question with its answers. ``short`` fits every channel; ``full`` is complete by itself.
+
+    ``asks``: other ways in which people ask it; they help to find the section and are never shown.
+    """
 
     id: str
     question: str
@@ -63,6 +68,7 @@ class Section:
     short: Part
     full: Part | None
     line: int
+    asks: tuple[str, ...] = ()
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -80,7 +86,8 @@ class Section:
 class Article:
     """A topic in one language.
 
-    ``digest`` changes with any edit; ``lines`` gives the line of each data entry.
+    ``parent``: the older topic that answered its questions before it existed, or None. ``digest`` changes with any
+    edit; ``lines`` gives the line of each data entry.
     """
 
     intent: str
@@ -92,6 +99,7 @@ class Article:
     sources: tuple[Authority, ...]
     review_due: date
     related: tuple[str, ...]
+    parent: str | None
     sections: tuple[Section, ...]
     path: str
     digest: str
@@ -145,7 +153,7 @@ def read_article(path: Path, report: Report, today: date | None = None) -> Artic
         required.append("translates")
     elif doc.has("translates"):
         doc.add("translates_in_source", "translates")
-    doc.keys((), required, ("related", "translates"))
+    doc.keys((), required, ("related", "translates", "parent"))
     for key, expected in (("intent", name[1]), ("lang", lang)):
         if doc.has(key) and doc.get(key) != expected:
             doc.add("not_file_name", key, key=key, value=doc.get(key), expected=expected)
@@ -172,6 +180,7 @@ def read_article(path: Path, report: Report, today: date | None = None) -> Artic
             topic = doc.text("related", index)
             if topic is not None:
                 related.append(topic)
+    parent = doc.text("parent") if doc.has("parent") else None
     if len(report.errors) > before or version is None or title is None or label is None or due is None:
         return None
     places = {key: doc.line(key) or 1 for key in doc.value}
@@ -186,6 +195,7 @@ def read_article(path: Path, report: Report, today: date | None = None) -> Artic
         sources=sources,
         review_due=due,
         related=tuple(related),
+        parent=parent,
         sections=sections,
         path=str(path),
         digest=hashlib.sha256(text.encode()).hexdigest(),
@@ -206,6 +216,7 @@ class _Draft:
         self.question = question
         self.line = line
         self.label: str | None = None
+        self.asks: list[str] = []
         self.parts: dict[str, list[tuple[int, str]]] = {}
         self.open: str | None = None
         self.part_lines: dict[str, int] = {}
@@ -230,11 +241,15 @@ def _read_sections(lines: list[str], start: int, path: str, report: Report) -> t
             draft.part_lines[part[1]] = number
         elif line.startswith("#"):
             report.add("bad_heading", path, number)
+        elif draft is not None and draft.open is not None and _ASKS.fullmatch(line):
+            report.add("text_outside", path, number)
         elif draft is not None and draft.open is not None:
             draft.parts[draft.open].append((number, lines[index]))
         elif line:
-            label = _LABEL.fullmatch(line)
-            if label is None or draft is None:
+            label, asks = _LABEL.fullmatch(line), _ASKS.fullmatch(line)
+            if asks is not None and draft is not None:
+                draft.asks.append(asks[1])
+            elif label is None or draft is None:
                 report.add("text_outside", path, number)
             elif draft.label is not None:
                 report.add("label_twice", path, number, section=draft.id)
@@ -266,4 +281,12 @@ def _finish(draft: _Draft, path: str, report: Report) -> Section | None:
         report.add("short_missing", path, draft.line, section=draft.id)
     if not draft.label or "short" not in parts:
         return None
-    return Section(draft.id, draft.question, draft.label, parts["short"], parts.get("full"), draft.line)
+    return Section(
+        draft.id,
+        draft.question,
+        draft.label,
+        parts["short"],
+        parts.get("full"),
+        draft.line,
+        tuple(draft.asks),
+    )

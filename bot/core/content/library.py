@@ -83,6 +83,12 @@ class Library:
         return self._content.topics
 
     @property
+    def parents(self) -> dict[str, str]:
+        """The older topic by each topic that was later taken out of it."""
+        found = ((intent, topic.articles[LANGUAGES[0]].parent) for intent, topic in self.topics.items())
+        return {intent: parent for intent, parent in found if parent is not None}
+
+    @property
     def notices(self) -> dict[str, Notice]:
         """The notices by id, as written."""
         return self._content.notices
@@ -162,10 +168,14 @@ class Library:
             },
         )
 
-    def questions(self, intent: str, lang: str, today: date) -> dict[str, str]:
-        """The question of each section of a topic by the section's id, as told on a day."""
+    def questions(self, intent: str, lang: str, today: date) -> dict[str, tuple[str, ...]]:
+        """The questions that each section of a topic answers, by its id; the heading, as told on a day, comes first."""
         sections = self.topics[intent].articles[lang].sections
-        return {s.id: told for s in sections if (told := self.filled(s.question, lang, today)) is not None}
+        return {
+            s.id: (told, *s.asks)
+            for s in sections
+            if (told := self.filled(s.question, lang, today)) is not None
+        }
 
     def filled(self, text: str, lang: str, today: date) -> str | None:
         """A text with the values of the day, or None when one is not in force."""

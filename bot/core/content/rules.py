@@ -36,11 +36,19 @@ def check_article(
             report.add("related_to_itself", article.path, line)
         elif related not in intents:
             report.add("unknown_topic", article.path, line, topic=related, near=near(related, intents))
+    if article.parent is not None and article.parent not in intents - {article.intent}:
+        near_names = near(article.parent, intents)
+        report.add(
+            "unknown_topic", article.path, article.lines["parent"], topic=article.parent, near=near_names
+        )
     headings = [(article.title, article.lines["title"]), (article.label, article.lines["label"])]
     for section in article.sections:
         headings += [(section.question, section.line), (section.label, section.line)]
         for problem in template.problems(section.question, units, styles, FIRM_VALUES):
             report.add(problem.code, article.path, section.line, **problem.details)
+        for asks in section.asks:
+            if "{{" in asks:
+                report.add("placeholder_here", article.path, section.line, key="asks")
         for part in section.parts.values():
             for problem in template.problems(part.source, units, styles, FIRM_VALUES):
                 report.add(problem.code, article.path, part.line_at(problem.position), **problem.details)
@@ -61,6 +69,8 @@ def check_pair(source: Article, translation: Article, report: Report) -> None:
             translates=translation.translates,
             version=source.version,
         )
+    if translation.parent != source.parent:
+        report.add("parents_differ", translation.path, translation.lines.get("parent"), language=source.lang)
     here, there = ([s.id for s in article.sections] for article in (translation, source))
     if here != there:
         report.add(
