@@ -32,7 +32,7 @@ _LINKED = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 #: Written by a command when it is first needed.
 _MADE_LATER = {"bot/content/approvals.yml"}
 #: The topic that the guide adds as an example.
-_EXAMPLE = "ice_check_in"
+_EXAMPLE = "asylum_interpreter"
 
 
 def _unit(name: str) -> dict[str, list[str]]:
