@@ -9,6 +9,7 @@ from functools import cache
 import structlog
 
 from bot.core.content import Library, load_library
+from bot.core.content.examples import SectionExamples, read_examples
 from bot.core.errors import DataFileError
 from bot.core.firm import load_firm
 from bot.core.law import load_parameters
@@ -22,6 +23,12 @@ def library() -> Library:
     words = _open()
     words.reload_if_changed(time.monotonic())
     return words
+
+
+@cache
+def section_examples() -> SectionExamples:
+    """The examples that train each section's topic; read once, some seconds, before the first question."""
+    return read_examples(ROOT / "data" / "nlu")
 
 
 @cache

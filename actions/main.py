@@ -6,6 +6,7 @@ import os
 
 from aiohttp import web
 
+from actions.library import section_examples
 from actions.server import create_app
 from bot.settings import load_settings
 
@@ -13,6 +14,7 @@ from bot.settings import load_settings
 def main() -> None:
     """Serve the actions until SIGTERM."""
     settings = load_settings(os.environ)
+    section_examples()
     web.run_app(create_app(), host="127.0.0.1", port=settings.actions_port, print=None, access_log=None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ from bot.engine.encoder import report_progress
 
 #: The key under which Rasa keeps all intents, best first.
 RANKING = "intent_ranking"
+
+#: How steeply the vote of an example falls with its distance: 0.1 of cosine less, a third of the weight.
+NEARNESS_SCALE = 12.0
 
 #: One example in this many is kept back to find the temperature.
 HELD_BACK = 5
@@ -62,9 +66,13 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     means the same after every training. Measured on the development questions it answered as many right as
     multinomial logistic regression (C = 20) and trained in a quarter of the time (5,170 examples: 17 s and 70 s).
 
+    Beside it vote the nearest examples: where few examples teach a meaning, the nearest one often knows it. In cross
+    validation over the training data that is one point more right, at equal errors (docs/understanding.md).
+
     C: how far single examples may bend the model; larger is freer.
     class_weight: ``balanced`` or null, as in scikit-learn.
     ngram_weight: how much the n-grams count beside the sentence vector.
+    neighbours: how many of the nearest examples vote; neighbour_weight: the share of their vote, 0 for none.
     temperature: fixed, or null to find it while training.
     ranking_length: how many intents the parse names.
     """
@@ -78,6 +86,8 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         self._weights = np.zeros((0, 0), dtype=np.float32)
         self._bias = np.zeros(0, dtype=np.float32)
         self._temperature = 1.0
+        self._examples = np.zeros((0, 0), dtype=np.float32)
+        self._example_intents = np.zeros(0, dtype=np.int64)
 
     @classmethod
     def required_components(cls) -> list[type]:
@@ -93,6 +103,8 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
             "C": 0.5,
             "class_weight": None,
             "ngram_weight": 1.0,
+            "neighbours": 15,
+            "neighbour_weight": 0.3,
             "temperature": None,
             "ranking_length": 10,
         }
@@ -125,11 +137,18 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         vectors = np.vstack(dense).astype(np.float32)
         self._mean = vectors.mean(axis=0)
         grams = scipy.sparse.vstack(sparse).tocsr().astype(np.float32) * self._config["ngram_weight"]
-        features = scipy.sparse.hstack([scipy.sparse.csr_matrix(self._centred(vectors)), grams], format="csr")
+        self._examples = self._centred(vectors)
+        features = scipy.sparse.hstack([scipy.sparse.csr_matrix(self._examples), grams], format="csr")
         labels = np.array(intents)
-        self._temperature = self._config["temperature"] or self._find_temperature(features, labels)
         report_progress("classify", 1, 2)
-        self._intents, self._weights, self._bias = self._fit(features, labels)
+        # Side by side: scikit-learn lets other threads work while it fits.
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            temperature = pool.submit(self._find_temperature, features, labels)
+            fitted = pool.submit(self._fit, features, labels)
+            self._temperature = self._config["temperature"] or temperature.result()
+            self._intents, self._weights, self._bias = fitted.result()
+        column = {intent: number for number, intent in enumerate(self._intents)}
+        self._example_intents = np.array([column[intent] for intent in intents])
         report_progress("classify", 2, 2)
         self._persist()
         return self._resource
@@ -163,7 +182,14 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         about = {"intents": self._intents, "temperature": self._temperature}
         with self._model_storage.write_to(self._resource) as folder:
             (folder / "intents.json").write_text(json.dumps(about), encoding="utf-8")
-            np.savez(folder / "model.npz", mean=self._mean, weights=self._weights, bias=self._bias)
+            np.savez(
+                folder / "model.npz",
+                mean=self._mean,
+                weights=self._weights,
+                bias=self._bias,
+                examples=self._examples.astype(np.float16),
+                example_intents=self._example_intents,
+            )
 
     @classmethod
     def load(
@@ -183,14 +209,31 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
                 # Kept column by column: a message touches a few hundred of some 20,000 columns.
                 component._weights = np.asfortranarray(stored["weights"])
                 component._bias = stored["bias"]
+                component._examples = stored["examples"].astype(np.float32)
+                component._example_intents = stored["example_intents"]
         return component
 
     def _confidences(self, dense: np.ndarray, sparse: scipy.sparse.spmatrix) -> np.ndarray:
         width = dense.shape[1]
         row = sparse.tocoo()
-        scores = self._bias + self._weights[:, :width] @ self._centred(dense)[0]
+        vector = self._centred(dense)[0]
+        scores = self._bias + self._weights[:, :width] @ vector
         scores = scores + self._weights[:, width + row.col] @ (row.data * self._config["ngram_weight"])
-        return softmax(scores, self._temperature)
+        share = self._config["neighbour_weight"]
+        confidences: np.ndarray = (1 - share) * softmax(scores, self._temperature) + share * self._votes(
+            vector
+        )
+        return confidences
+
+    def _votes(self, vector: np.ndarray) -> np.ndarray:
+        """The share of each intent among the nearest examples, nearer ones weighing more."""
+        nearness = self._examples @ vector
+        count = min(self._config["neighbours"], len(nearness))
+        nearest = np.argpartition(-nearness, count - 1)[:count]
+        weights = np.exp(NEARNESS_SCALE * (nearness[nearest] - nearness[nearest].max()))
+        votes = np.bincount(self._example_intents[nearest], weights, minlength=len(self._intents))
+        shares: np.ndarray = votes / votes.sum()
+        return shares
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:

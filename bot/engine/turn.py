@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
@@ -19,12 +20,13 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.core.errors import SettingsError
-from bot.core.messages import LANGUAGES, Choice, Reply
+from bot.core.messages import LANGUAGES, Choice, Reply, without_command
 from bot.engine import rasa_fixes
 from bot.engine.encoder import LONGEST, shared_encoder
 from bot.engine.language import OTHER_LANGUAGE
+from bot.engine.nearest import Groups, NearestCache
 from bot.engine.needs import NEEDS
-from bot.engine.requests import BadRequest, TurnRequest, text_of, texts_of
+from bot.engine.requests import BadRequest, TurnRequest, text_of, texts_of, topics_of
 from bot.engine.tracker import StateTrackerStore, in_turn
 
 rasa_fixes.apply()
@@ -74,7 +76,7 @@ def _reply(message: dict[str, Any], language: str) -> Reply:
 
 
 class TurnInput(InputChannel):
-    """Rasa's input channel ``turn``: turns, parses, vectors and forgetting, for the gateway alone."""
+    """Rasa's input channel ``turn``, for our own parts alone: turns, parses, vectors, nearest questions, forgetting."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
@@ -117,13 +119,19 @@ class TurnInput(InputChannel):
             body = _body(request)
             return response.json({"vectors": await _vectors(texts_of(body), body.get("kind", "query"))})
 
+        async def nearest(request: Request) -> HTTPResponse:
+            body = _body(request)
+            return response.json(
+                {"scores": await _nearest(without_command(text_of(body, "text", "")), topics_of(body))}
+            )
+
         async def forget(request: Request) -> HTTPResponse:
             conversation = text_of(_body(request), "conversation")
             async with self._alone(conversation):
                 await _store(_agent(request)).forget(conversation)
             return response.json({"forgotten": True})
 
-        for handler in (turn, parse, vectors, forget):
+        for handler in (turn, parse, vectors, nearest, forget):
             blueprint.add_route(
                 self._guarded(handler), f"/{handler.__name__}", ["POST"], name=handler.__name__
             )
@@ -274,3 +282,18 @@ async def _vectors(texts: list[str], kind: Any) -> list[list[float]]:
         found = await asyncio.get_running_loop().run_in_executor(None, shared_encoder().encode, part, kind)
         rows.extend(found.tolist())
     return rows
+
+
+@lru_cache(maxsize=1)
+def _nearest_cache() -> NearestCache:
+    return NearestCache(shared_encoder())
+
+
+async def _nearest(text: str, topics: Mapping[str, Groups]) -> dict[str, dict[str, float]]:
+    """The score of each group of each topic for a text."""
+
+    def work(groups: Groups) -> dict[str, float]:
+        return _nearest_cache().get(groups).scores(text)
+
+    loop = asyncio.get_running_loop()
+    return {topic: await loop.run_in_executor(None, work, groups) for topic, groups in topics.items()}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
 from actions import conversation, topics
+from actions.sections import section_for
 from bot.core.content import Library
 from bot.core.content.store import read_content
 from bot.core.firm import load_firm
 from bot.core.law import load_parameters
+from tests.actions.builders import Nearness
 
 BOT = Path(__file__).resolve().parents[2] / "bot"
 
@@ -30,3 +32,11 @@ def words(monkeypatch: pytest.MonkeyPatch) -> Library:
     monkeypatch.setattr(topics, "library", lambda: library)
     monkeypatch.setattr(conversation, "library", lambda: library)
     return library
+
+
+@pytest.fixture
+def near(monkeypatch: pytest.MonkeyPatch) -> Nearness:
+    """What the engine says about sections in this test."""
+    nearness = Nearness()
+    monkeypatch.setattr(topics, "section_for", partial(section_for, score=nearness))
+    return nearness

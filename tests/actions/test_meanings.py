@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actions.topics import ActionAnswerTopic, ActionDidYouMean
-from tests.actions.builders import run_all, state
+from tests.actions.builders import Nearness, run_all, state
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,8 @@ def test_another_question_is_not_taken_for_one_about_a_word(text: str) -> None:
     assert reply.id != "glossary"
 
 
-def test_an_article_about_the_word_tells_more() -> None:
+def test_an_article_about_the_word_tells_more(near: Nearness) -> None:
+    near.of = {"what_is_asylum/general": 1.0}
     _, (reply, *_) = run_all(
         ActionAnswerTopic(), state("what_is_asylum", text="what is asylum?", language="en")
     )

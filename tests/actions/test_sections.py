@@ -1,174 +1,170 @@
-"""The section that is nearest to a question, and the general one whenever that is not sure."""
+"""The section that fits a question best, and the general one whenever the engine says nothing."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from rasa_sdk import Tracker
 from structlog.testing import capture_logs
 
-from actions import topics
-from actions.sections import MARGIN, REMEMBERED, RUMOUR_MARGIN, SectionFinder, Unreachable, engine_vectors
-from actions.topics import ActionAnswerTopic
+from actions import sections
+from actions.sections import Unreachable, engine_scores, section_for
+from actions.topics import answer_to
+from actions.turn import Turn
 from bot.core.content import Library
-from tests.actions.builders import payloads, run, state
+from bot.core.content.choosing import Chosen
+from bot.core.messages import LANGUAGES
+from tests.actions.builders import Nearness, state
 
-QUESTIONS = {"general": "Can I work?", "cost": "How much is it?", "rule": "Is it true that it is longer?"}
-
-
-class Vectors:
-    """An engine that knows how near each text is to the question; the message itself is [1, 0]."""
-
-    def __init__(self, **nearness: float) -> None:
-        self.nearness = nearness
-        self.calls: list[list[str]] = []
-
-    async def __call__(self, texts: Sequence[str]) -> list[list[float]]:
-        self.calls.append(list(texts))
-        by_question = {QUESTIONS.get(id, id): value for id, value in self.nearness.items()}
-        return [[by_question.get(text, 1.0), 0.0] for text in texts]
+TOPICS = {"work_permit": {"general": ["Can I work?", "¿Puedo trabajar?"], "cost": ["How much is it?"]}}
+SCORES = {"work_permit": {"general": 0.2, "cost": 0.7}}
+STORY = "my brother was killed in San Pedro Sula"
+TURN = Turn.of(Tracker.from_dict(state("work_permit")))
 
 
-async def nearest(text: str, **nearness: float) -> str | None:
-    return await SectionFinder(Vectors(**nearness)).nearest(text, QUESTIONS)
+async def test_the_section_that_fits_best_is_found(words: Library) -> None:
+    near = Nearness()
+    near.of = {"work_permit/cost": 0.9, "work_permit/general": 0.3}
+    found = await section_for("what is the price of it", ["work_permit"], words, TURN, score=near)
+    assert found == Chosen("work_permit", "cost", 0.9)
 
 
-async def test_a_section_that_is_clearly_nearer_than_the_general_one_is_chosen() -> None:
-    assert await nearest("what does it cost", general=0.5, cost=0.5 + MARGIN + 0.01, rule=0.5) == "cost"
-
-
-@pytest.mark.parametrize("cost", [0.2, 0.5, 0.5 + MARGIN - 0.01])
-async def test_below_the_margin_the_general_section_stays(cost: float) -> None:
-    assert await nearest("what does it cost", general=0.5, cost=cost, rule=0.4) is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "me dijeron que ahora son 365 dias",
-        "i heard it is one year now",
-        "que la tarifa la paro un juez",
-        "es cierto?",
-    ],
-)
-async def test_a_rumour_goes_to_the_section_about_rumours(text: str) -> None:
-    near = 0.5 + RUMOUR_MARGIN + 0.001
-    assert await nearest(text, general=0.5, cost=near + 0.02, rule=near) == "rule"
-    assert await nearest(text, general=0.5, cost=0.4, rule=0.5) is None
-    assert await nearest(text, general=0.5, cost=0.9, rule=near) == "cost"
-
-
-async def test_a_plain_question_does_not_go_to_a_rumour_that_is_hardly_nearer() -> None:
-    assert await nearest("how long is the wait", general=0.5, cost=0.4, rule=0.5 + RUMOUR_MARGIN) is None
-
-
-async def test_the_questions_are_encoded_once_and_again_when_one_is_edited() -> None:
-    vectors = Vectors(general=0.5)
-    finder = SectionFinder(vectors)
-    await finder.nearest("one", QUESTIONS)
-    await finder.nearest("two", QUESTIONS)
-    await finder.nearest("three", {**QUESTIONS, "cost": "What is the price?"})
-    assert vectors.calls == [["one", *QUESTIONS.values()], ["two"], ["three", "What is the price?"]]
-
-
-async def test_the_memory_of_questions_is_bounded() -> None:
-    finder = SectionFinder(Vectors())
-    many = {str(number): f"question {number}" for number in range(REMEMBERED)}
-    await finder.nearest("one", many)
-    await finder.nearest("two", QUESTIONS)
-    assert len(finder._known) == len(QUESTIONS)
-
-
-@pytest.mark.parametrize(("text", "questions"), [("", QUESTIONS), ("words", {"general": "Can I work?"})])
-async def test_nothing_is_asked_of_the_engine_where_there_is_nothing_to_choose(
-    text: str, questions: dict[str, str]
+async def test_the_questions_of_both_languages_are_sent_for_every_section_of_every_topic(
+    words: Library,
 ) -> None:
-    vectors = Vectors()
-    assert await SectionFinder(vectors).nearest(text, questions) is None
-    assert vectors.calls == []
+    near = Nearness()
+    await section_for("anything", list(words.topics), words, TURN, score=near)
+    ((text, sent),) = near.asked
+    assert text == "anything"
+    assert list(sent) == list(words.topics)
+    for topic, groups in sent.items():
+        for lang in LANGUAGES:
+            known = words.questions(topic, lang, TURN.today)
+            assert set(groups) == set(known)
+            assert {id for id, questions in known.items() if not set(questions) <= set(groups[id])} == set()
 
 
-async def test_without_vectors_the_general_section_is_told_and_the_log_holds_no_words() -> None:
-    async def broken(texts: Sequence[str]) -> list[list[float]]:
-        raise Unreachable("TimeoutError")
+async def test_a_question_that_cannot_be_asked_yet_is_not_sent(words: Library) -> None:
+    """Its heading names a number that is not in force on that day."""
+    near = Nearness()
+    before = replace(TURN, today=date(1900, 1, 1))
+    await section_for("anything", ["green_card_citizenship"], words, before, score=near)
+    assert "general" in near.asked[0][1]["green_card_citizenship"]
+    assert "citizenship" not in near.asked[0][1]["green_card_citizenship"]
 
+
+@pytest.mark.parametrize("text", ["", "/work_permit", '/work_permit{"section": "cost"}'])
+async def test_nothing_is_asked_of_the_engine_where_nobody_said_anything(words: Library, text: str) -> None:
+    near = Nearness()
+    assert await section_for(text, ["work_permit"], words, TURN, score=near) is None
+    assert near.asked == []
+
+
+async def test_without_scores_there_is_no_section_and_the_log_holds_no_words(words: Library) -> None:
+    near = Nearness()
+    near.reachable = False
     with capture_logs() as logs:
-        assert await SectionFinder(broken).nearest("my secret story", QUESTIONS) is None
-    assert logs == [{"event": "sections_without_vectors", "error": "TimeoutError", "log_level": "warning"}]
+        assert await section_for(STORY, ["work_permit"], words, TURN, score=near) is None
+    assert logs == [{"event": "sections_without_scores", "error": "TimeoutError", "log_level": "warning"}]
 
 
 # the engine's endpoint
 
 
+class Engine:
+    """What an engine was asked for, and what it answers: a status and JSON, or text that is none."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.answer: Any = {"scores": SCORES}
+        self.slow = asyncio.Event()
+        self.slow.set()
+        self.asked: list[dict[str, Any]] = []
+
+    async def nearest(self, request: web.Request) -> web.Response:
+        self.asked.append({**await request.json(), "authorization": request.headers["Authorization"]})
+        await self.slow.wait()
+        if isinstance(self.answer, str):
+            return web.Response(text=self.answer, content_type="application/json")
+        return web.json_response(self.answer, status=self.status)
+
+
 @pytest.fixture
-async def engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[dict[str, Any]]]:
-    """What an engine is asked for; it gives two numbers for each text, and fails for the text "fail"."""
-    asked: list[dict[str, Any]] = []
-
-    async def vectors(request: web.Request) -> web.Response:
-        body = await request.json()
-        asked.append({**body, "authorization": request.headers["Authorization"]})
-        if body["texts"] == ["fail"]:
-            return web.json_response({"problem": "the engine failed"}, status=500)
-        if body["texts"] == ["odd"]:
-            return web.json_response({"vectors": []})
-        return web.json_response({"vectors": [[1.0, 0.0] for _ in body["texts"]]})
-
+async def engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engine]:
+    engine = Engine()
     app = web.Application()
-    app.router.add_post("/webhooks/turn/vectors", vectors)
+    app.router.add_post("/webhooks/turn/nearest", engine.nearest)
     async with TestServer(app) as server:
         monkeypatch.setenv("FARO_ENGINE_URL", str(server.make_url("")).rstrip("/"))
         monkeypatch.setenv("FARO_ENGINE_SECRET", "s" * 32)
-        yield asked
+        yield engine
+        engine.slow.set()
 
 
-async def test_the_engine_is_asked_with_its_secret(engine: list[dict[str, Any]]) -> None:
-    assert await engine_vectors(["a", "b"]) == [[1.0, 0.0], [1.0, 0.0]]
-    assert engine == [{"texts": ["a", "b"], "kind": "query", "authorization": f"Bearer {'s' * 32}"}]
+async def test_the_engine_is_asked_with_its_secret(engine: Engine) -> None:
+    assert await engine_scores("how much", TOPICS) == SCORES
+    assert engine.asked == [{"text": "how much", "topics": TOPICS, "authorization": f"Bearer {'s' * 32}"}]
 
 
-@pytest.mark.parametrize("text", ["fail", "odd"])
-async def test_an_engine_that_fails_is_unreachable(engine: list[dict[str, Any]], text: str) -> None:
-    with pytest.raises(Unreachable):
-        await engine_vectors([text])
+@pytest.mark.parametrize("status", [400, 401, 500, 503])
+async def test_an_engine_that_refuses_or_fails_is_unreachable(engine: Engine, status: int) -> None:
+    engine.status = status
+    with pytest.raises(Unreachable, match="ClientResponseError"):
+        await engine_scores("how much", TOPICS)
+
+
+async def test_an_engine_that_takes_too_long_is_unreachable(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sections, "PATIENCE", 0.05)
+    engine.slow.clear()
+    with pytest.raises(Unreachable, match="TimeoutError"):
+        await engine_scores("how much", TOPICS)
 
 
 async def test_an_engine_that_is_not_there_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FARO_ENGINE_URL", "http://127.0.0.1:9")
     with pytest.raises(Unreachable):
-        await engine_vectors(["a"])
+        await engine_scores("how much", TOPICS)
 
 
-# in an answer
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "{broken",
+        [],
+        {},
+        {"scores": None},
+        {"scores": []},
+        {"scores": {}},
+        {"scores": {"work_permit": None}},
+        {"scores": {"work_permit": {"general": 0.2}}},
+        {"scores": {**SCORES, "filing_fee": {"general": 1.0}}},
+        {"scores": {"work_permit": {"general": 0.2, "price": 0.7}}},
+        {"scores": {"work_permit": {"general": 0.2, "cost": None}}},
+    ],
+    ids=str,
+)
+async def test_odd_scores_are_none(engine: Engine, answer: object) -> None:
+    engine.answer = answer
+    with pytest.raises(Unreachable):
+        await engine_scores("how much", TOPICS)
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, words: Library, section: str) -> Vectors:
-    """Let the question of one section of ``work_permit`` be nearest to any text."""
-    article = words.topics["work_permit"].articles["en"]
-    wanted = article.section(section).question
-    vectors = Vectors(**{s.question: 0.9 if s.question == wanted else 0.1 for s in article.sections})
-    monkeypatch.setattr(topics, "finder", lambda: SectionFinder(vectors))
-    return vectors
-
-
-def test_the_nearest_section_is_told_with_the_general_one_in_front_of_its_choices(
-    words: Library, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("status", [200, 500])
+async def test_odd_scores_give_the_general_section_and_a_log_without_words(
+    engine: Engine, words: Library, status: int
 ) -> None:
-    answering(monkeypatch, words, "cost")
-    _, reply = run(ActionAnswerTopic(), state("work_permit", text="what is the price of it"))
-    assert (reply.kind, reply.section) == ("answer", "cost")
-    assert payloads(reply)[0] == '/work_permit{"section": "general"}'
-    assert len(set(payloads(reply))) == len(reply.choices)
-
-
-def test_a_pressed_choice_is_told_as_it_says(words: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = answering(monkeypatch, words, "cost")
-    pressed = '/work_permit{"section": "general"}'
-    _, reply = run(ActionAnswerTopic(), state("work_permit", text=pressed, entities={"section": "general"}))
-    assert reply.section == "general"
-    _, reply = run(ActionAnswerTopic(), state("work_permit", text="/work_permit"))
-    assert reply.section == "general"
-    assert vectors.calls == []
+    engine.status, engine.answer = status, {"scores": {}, "problem": STORY}
+    with capture_logs() as logs:
+        told = await answer_to(words, ["work_permit", "filing_fee"], STORY, TURN)
+    assert (told.topic, told.reply.kind, told.reply.section) == ("work_permit", "answer", "general")
+    assert [entry["event"] for entry in logs] == ["sections_without_scores"]
+    assert "brother" not in str(logs)

@@ -15,7 +15,7 @@ from rasa_sdk.interfaces import ActionExecutionRejection
 from structlog.testing import capture_logs
 
 from actions.server import BODY_LIMIT, EXECUTOR, create_app
-from tests.actions.builders import state
+from tests.actions.builders import state, told
 
 SECRET_WORDS = "my brother was killed in San Pedro Sula"
 
@@ -57,7 +57,7 @@ async def test_an_action_answers_with_its_events_and_reply(client: Client) -> No
     answer = await client.post("/webhook", json=call("action_answer_topic", language="es"))
     assert answer.status == 200
     body = await answer.json()
-    assert body["events"] == []
+    assert body["events"] == told("work_permit")
     assert [response["custom"]["id"] for response in body["responses"]] == ["work_permit"]
     assert body["responses"][0]["custom"]["lang"] == "es"
 

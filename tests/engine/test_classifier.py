@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from bot.engine.classifier import LinearIntentClassifier, best_temperature, soft
 
 RANDOM = np.random.default_rng(7)
 CENTRES = {f"intent_{number}": RANDOM.normal(size=8) for number in range(12)}
+#: Among the examples of other intents than the one that it is an example of.
+ALONE = CENTRES["intent_1"] + 0.4 * CENTRES["intent_2"]
 
 
 def message(vector: np.ndarray | None, intent: str | None = None) -> Message:
@@ -67,8 +70,9 @@ def test_a_loaded_model_answers_the_same(
     for centre in CENTRES.values():
         one, other = (c.process([message(centre)])[0].get("intent_ranking") for c in (classifier, loaded))
         assert [entry["name"] for entry in one] == [entry["name"] for entry in other]
+        # The examples that vote are stored in half precision.
         np.testing.assert_allclose(
-            [entry["confidence"] for entry in one], [entry["confidence"] for entry in other], atol=1e-6
+            [entry["confidence"] for entry in one], [entry["confidence"] for entry in other], atol=2e-3
         )
 
 
@@ -104,6 +108,80 @@ def test_a_fixed_temperature_changes_the_confidence_and_not_the_order(storage: A
     bold, careful = rankings
     assert [entry["name"] for entry in bold] == [entry["name"] for entry in careful]
     assert bold[0]["confidence"] > careful[0]["confidence"]
+
+
+# -- the vote of the nearest examples --------------------------------------------------------------------------------
+
+
+def confidences(component: LinearIntentClassifier, vector: np.ndarray) -> dict[str, float]:
+    ranking = component.process([message(vector)])[0].get("intent_ranking")
+    return {entry["name"]: entry["confidence"] for entry in ranking}
+
+
+@pytest.fixture
+def trained_with(storage: Any, context: Any) -> Callable[..., LinearIntentClassifier]:
+    """Trains on three intents, and on one example that lies apart from the others of its intent."""
+    data = examples(["intent_1", "intent_2", "intent_3"])
+    data.training_examples.append(message(ALONE, "intent_3"))
+
+    def train(**config: Any) -> LinearIntentClassifier:
+        # So little freedom that the line between the intents does not bend for a single example.
+        component = LinearIntentClassifier.create(
+            {"C": 0.01, "temperature": 0.3, **config}, storage, Resource("votes"), context
+        )
+        component.train(data)
+        return component
+
+    return train
+
+
+def test_an_example_votes_for_what_lies_beside_it(
+    trained_with: Callable[..., LinearIntentClassifier],
+) -> None:
+    plain, voted = (confidences(trained_with(neighbour_weight=w), ALONE) for w in (0.0, 0.3))
+    assert voted["intent_3"] > plain["intent_3"] + 0.1
+    assert sum(voted.values()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_without_a_weight_only_the_linear_model_counts(
+    trained_with: Callable[..., LinearIntentClassifier],
+) -> None:
+    plain = trained_with(neighbour_weight=0.0)
+    for vector in (ALONE, *CENTRES.values()):
+        row = vector / np.linalg.norm(vector)
+        features = np.hstack([plain._centred(row[None])[0], np.maximum(row[:5], 0)])
+        expected = softmax(plain._bias + plain._weights @ features, 0.3)
+        assert confidences(plain, vector) == pytest.approx(
+            dict(zip(plain._intents, expected, strict=True)), abs=1e-5
+        )
+
+
+def test_all_weight_leaves_only_the_votes(trained_with: Callable[..., LinearIntentClassifier]) -> None:
+    votes = confidences(trained_with(neighbour_weight=1.0, neighbours=1), ALONE)
+    assert votes == {"intent_3": 1.0, "intent_1": 0.0, "intent_2": 0.0}
+
+
+def test_more_voters_than_examples_are_all_of_them(
+    trained_with: Callable[..., LinearIntentClassifier],
+) -> None:
+    votes = confidences(trained_with(neighbour_weight=1.0, neighbours=1_000), CENTRES["intent_2"])
+    assert max(votes, key=votes.__getitem__) == "intent_2"
+    assert sum(votes.values()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_stored_model_votes_the_same_every_time_it_is_loaded(
+    trained_with: Callable[..., LinearIntentClassifier], storage: Any, context: Any
+) -> None:
+    trained = trained_with(neighbour_weight=0.5)
+    one, other = (
+        LinearIntentClassifier.load(trained._config, storage, Resource("votes"), context) for _ in range(2)
+    )
+    for vector in (ALONE, *CENTRES.values()):
+        assert confidences(one, vector) == confidences(other, vector)
+        assert confidences(one, vector) == pytest.approx(confidences(trained, vector), abs=2e-3)
+
+
+# -- confidence ------------------------------------------------------------------------------------------------------
 
 
 def test_the_temperature_that_was_in_the_data_is_found_again() -> None:

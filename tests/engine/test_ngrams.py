@@ -56,3 +56,19 @@ def test_a_typing_error_keeps_most_of_a_word(featurizer: CharNgramFeaturizer) ->
 @pytest.mark.parametrize("text", ["", "😀", "/greet"])
 def test_text_without_words_gets_no_feature(featurizer: CharNgramFeaturizer, text: str) -> None:
     assert featurizer.process([Message({"text": text})])[0].features == []
+
+
+def test_training_gives_all_messages_at_once_the_features_that_each_gets_in_use(
+    storage: Any, context: Any
+) -> None:
+    config = {**CharNgramFeaturizer.get_default_config(), "min_df": 1, "weight": 0.7}
+    component = CharNgramFeaturizer.create(config, storage, Resource("weighted"), context)
+    texts = [*TEXTS, "", "😀", "never seen"]
+    learnt = TrainingData([Message({"text": text, "intent": "x"}) for text in texts])
+    component.train(learnt)
+    component.process_training_data(learnt)
+    used = component.process([Message({"text": text}) for text in texts])
+    for one, other in zip(learnt.training_examples, used, strict=True):
+        for mine, its in zip(one.features, other.features, strict=True):
+            assert (mine.type, mine.origin) == (its.type, its.origin)
+            np.testing.assert_allclose(mine.features.toarray(), its.features.toarray(), atol=1e-6)

@@ -32,3 +32,14 @@ def test_many_texts_are_parsed_through_files(
     assert parses[1]["intent"]["name"] != "restart"
     last = [line for line in capsys.readouterr().out.splitlines() if line.startswith("{")][-1]
     assert json.loads(last) == {"step": "parse", "done": 3, "total": 3}
+
+
+def test_groups_of_questions_are_scored_through_files(tmp_path: Path) -> None:
+    source, target = tmp_path / "rows.jsonl", tmp_path / "scores.jsonl"
+    topics = {"work_permit": {"general": ["Can I work?"], "cost": ["How much is it?"]}}
+    rows = [{"text": "¿cuánto cuesta?", "topics": topics}, {"text": "hola", "topics": {}}]
+    source.write_text("".join(json.dumps(row) + "\n\n" for row in rows), encoding="utf-8")
+    assert offline.main(["nearest", "--input", str(source), "--output", str(target)]) == 0
+    first, second = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert first["work_permit"]["cost"] > first["work_permit"]["general"]
+    assert second == {}

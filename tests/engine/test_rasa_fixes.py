@@ -10,6 +10,7 @@ import rasa.utils.endpoints
 from jsonschema import ValidationError
 from rasa.core.actions.action import ActionExecutionRejection, RemoteAction
 from rasa.core.agent import Agent
+from rasa.engine.training.hooks import TrainingHook
 
 from bot.core.errors import SettingsError
 from bot.engine import rasa_fixes
@@ -31,6 +32,13 @@ def test_applying_twice_changes_nothing() -> None:
     before = RemoteAction.run
     rasa_fixes.apply()
     assert RemoteAction.run is before
+
+
+def test_a_training_without_cache_neither_hashes_nor_stores_anything() -> None:
+    rasa_fixes.skip_training_cache()
+    hook = TrainingHook(None, None, None)
+    assert hook.on_before_node("node", None, {}, {}) == {}
+    assert hook.on_after_node("node", None, {}, output=object(), input_hook_data={}) is None
 
 
 def test_a_good_answer_of_an_action_is_accepted() -> None:

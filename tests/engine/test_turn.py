@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.errors import SettingsError
 from bot.core.messages import Reply
-from bot.engine.requests import BadRequest, TurnRequest, check_payload
+from bot.engine.requests import BadRequest, TurnRequest, check_payload, topics_of
 from bot.engine.turn import ReplyCollector, TurnInput
 
 SECRET = "a-secret-of-the-tests-0123456789"
@@ -16,6 +16,10 @@ BODY = {
     "conversation": "c_1", "message_id": "m_1", "text": "hello", "today": "2026-11-21",
     "timezone": "America/New_York", "channel": "web", "consent": True, "language": "en",
 }  # fmt: skip
+TOPICS = {
+    "work_permit": {"general": ["Can I work?", "¿Puedo trabajar?"], "cost": ["How much does it cost?"]},
+    "travel": {"general": ["Can I travel?"]},
+}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +60,18 @@ def test_a_request_that_breaks_the_contract_is_refused(change: dict[str, Any]) -
 def test_a_broken_payload_is_refused(payload: str) -> None:
     with pytest.raises(BadRequest):
         check_payload(payload)
+
+
+@pytest.mark.parametrize(
+    "topics",
+    [
+        None, [], "t", {"t": {}}, {"t": []}, {"t": {"a": []}}, {"t": {"a": "words"}}, {"t": {"a": [1]}},
+        {"t": {"a": [" "]}}, {"t": {"a": ["words", ""]}}, {"good": {"a": ["words"]}, "t": {"a": None}},
+    ],
+)  # fmt: skip
+def test_groups_of_questions_with_a_gap_are_refused(topics: Any) -> None:
+    with pytest.raises(BadRequest):
+        topics_of({"topics": topics})
 
 
 async def test_a_response_of_the_domain_becomes_one_notice_with_its_choices() -> None:
@@ -132,9 +148,11 @@ def test_bad_requests_are_told_what_is_wrong(engine: Any) -> None:
     assert engine.post("turn", [1]) == (400, {"problem": "the body must be a JSON object"})
     assert engine.post("vectors", {"texts": ["a"], "kind": "x"})[0] == 400
     assert engine.post("parse", {"texts": "a"})[0] == 400
+    assert engine.post("nearest", {"text": 5, "topics": TOPICS})[0] == 400
+    assert engine.post("nearest", {"text": "a", "topics": {"work_permit": {}}})[0] == 400
 
 
-@pytest.mark.parametrize("path", ["turn", "parse", "vectors", "forget"])
+@pytest.mark.parametrize("path", ["turn", "parse", "vectors", "nearest", "forget"])
 def test_a_wrong_secret_opens_nothing(engine: Any, path: str) -> None:
     assert engine.post(path, BODY, secret="wrong") == (401, {"problem": "wrong secret"})
     assert engine.post(path, BODY, secret=SECRET + "x")[0] == 401
@@ -152,6 +170,31 @@ def test_vectors_have_one_length_and_two_kinds(engine: Any) -> None:
     assert {len(row) for row in queries["vectors"]} == {384}
     assert len(queries["vectors"]) == 6
     assert queries["vectors"][0] != passages["vectors"][0]
+
+
+def test_every_group_of_every_topic_gets_a_score(engine: Any) -> None:
+    status, answer = engine.post("nearest", {"text": "¿cuánto cuesta?", "topics": TOPICS})
+    assert status == 200
+    scores = answer["scores"]
+    assert {topic: list(found) for topic, found in scores.items()} == {t: list(g) for t, g in TOPICS.items()}
+    assert scores["work_permit"]["cost"] > scores["work_permit"]["general"]
+    assert engine.post("nearest", {"text": "¿cuánto cuesta?", "topics": {}}) == (200, {"scores": {}})
+
+
+def test_a_command_is_scored_by_its_words_and_no_words_are_no_error(engine: Any) -> None:
+    plain, typed = (engine.post("nearest", {"text": text, "topics": TOPICS}) for text in ("cost", " /cost"))
+    assert plain == typed
+    for body in ({"topics": TOPICS}, {"text": "😀", "topics": TOPICS}):
+        assert engine.post("nearest", body)[0] == 200
+
+
+def test_an_edited_question_counts_from_the_next_message_on(engine: Any) -> None:
+    def cost_of(*questions: str) -> float:
+        topics = {"work_permit": {**TOPICS["work_permit"], "cost": questions}}
+        answer = engine.post("nearest", {"text": "who won the match", "topics": topics})[1]
+        return float(answer["scores"]["work_permit"]["cost"])
+
+    assert cost_of("the football match", "who won?") > cost_of("how much is it?") + 0.1
 
 
 def test_a_form_survives_six_questions_in_between(engine: Any) -> None:
@@ -253,6 +296,7 @@ def test_nothing_that_was_said_is_in_the_log(engine: Any) -> None:
     engine.turn(payload="/calculate_deadline", conversation="c_log")
     engine.turn(secret_words, conversation="c_log")
     engine.turn(payload="/emergency", conversation="c_log")
+    engine.post("nearest", {"text": secret_words, "topics": TOPICS})
     log = engine.log.read_text(encoding="utf-8")
     assert "action_fail" in log
     assert "mariposa" not in log

@@ -89,7 +89,7 @@ class EngineContract:
     async def test_forgetting_what_was_never_known_is_no_error(self, client: EngineClient) -> None:
         await client.forget(f"c_{secrets.token_hex(16)}")
 
-    @pytest.mark.parametrize("what", ["turn", "parse", "vectors", "forget"])
+    @pytest.mark.parametrize("what", ["turn", "parse", "vectors", "nearest", "forget"])
     async def test_a_wrong_secret_is_refused(self, raw: ClientSession, engine_url: str, what: str) -> None:
         for headers in ({}, {"Authorization": "Bearer wrong"}):
             async with raw.post(f"{engine_url}/webhooks/turn/{what}", json={}, headers=headers) as response:
@@ -133,3 +133,58 @@ class EngineContract:
             vectors = (await response.json())["vectors"]
         assert len(vectors) == 2
         assert len(vectors[0]) == len(vectors[1]) > 0
+
+    @pytest.mark.parametrize(
+        ("text", "best"),
+        [
+            ("how much is it", "cost"),
+            ("¿Puedo trabajar?", "general"),
+            ("/cost", None),
+            ("🙏", None),
+            ("", None),
+        ],
+    )
+    async def test_the_sections_of_topics_are_scored_for_a_text(
+        self, raw: ClientSession, engine_url: str, engine_secret: str, text: str, best: str | None
+    ) -> None:
+        topics = {
+            "work_permit": {"general": ["Can I work?", "¿Puedo trabajar?"], "cost": ["How much is it?"]},
+            "travel": {"general": ["Can I travel?"]},
+        }
+        async with raw.post(
+            f"{engine_url}/webhooks/turn/nearest",
+            json={"text": text, "topics": topics},
+            headers={"Authorization": f"Bearer {engine_secret}"},
+        ) as response:
+            assert response.status == 200
+            scores = (await response.json())["scores"]
+        assert {topic: set(found) for topic, found in scores.items()} == {
+            topic: set(groups) for topic, groups in topics.items()
+        }
+        assert all(isinstance(score, float) for found in scores.values() for score in found.values())
+        if best is not None:
+            assert max(scores["work_permit"], key=scores["work_permit"].__getitem__) == best
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"text": "hi"},
+            {"text": 5, "topics": {"travel": {"general": ["Can I travel?"]}}},
+            {"text": "hi", "topics": ["travel"]},
+            {"text": "hi", "topics": {"travel": {}}},
+            {"text": "hi", "topics": {"travel": {"general": []}}},
+            {"text": "hi", "topics": {"travel": {"general": "Can I travel?"}}},
+            {"text": "hi", "topics": {"travel": {"general": [" "]}}},
+        ],
+    )
+    async def test_sections_without_questions_are_refused(
+        self, raw: ClientSession, engine_url: str, engine_secret: str, body: dict[str, Any]
+    ) -> None:
+        async with raw.post(
+            f"{engine_url}/webhooks/turn/nearest",
+            json=body,
+            headers={"Authorization": f"Bearer {engine_secret}"},
+        ) as response:
+            assert response.status == 400
+            assert (await response.json())["problem"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from aiohttp import web
@@ -66,6 +67,8 @@ class StandInEngine:
             return web.json_response({"parses": [_parse(text) for text in body["texts"]]})
         if what == "vectors":
             return web.json_response({"vectors": [[0.5, 0.5] for _ in body["texts"]]})
+        if what == "nearest":
+            return _nearest(body)
         return web.json_response({"problem": "unknown"}, status=404)
 
     async def _turn(self, body: dict[str, Any]) -> web.Response:
@@ -136,3 +139,34 @@ def _parse(text: str) -> dict[str, Any]:
         "entities": [],
         "language": "es" if any(word in text.lower() for word in SPANISH) else None,
     }
+
+
+def _nearest(body: dict[str, Any]) -> web.Response:
+    text: Any = body.get("text", "")
+    topics: Any = body.get("topics")
+    if not isinstance(text, str) or not _has_questions(topics):
+        return web.json_response({"problem": "text or topics"}, status=400)
+    scores = {
+        topic: {section: max(_in_common(text, q) for q in questions) for section, questions in groups.items()}
+        for topic, groups in topics.items()
+    }
+    return web.json_response({"scores": scores})
+
+
+def _has_questions(topics: Any) -> bool:
+    """Whether these are topics of sections of questions, and nothing of them is empty."""
+    if not isinstance(topics, dict) or not all(
+        isinstance(groups, dict) and groups for groups in topics.values()
+    ):
+        return False
+    sections = [questions for groups in topics.values() for questions in groups.values()]
+    return all(
+        isinstance(questions, list) and questions and all(isinstance(q, str) and q.strip() for q in questions)
+        for questions in sections
+    )
+
+
+def _in_common(one: str, other: str) -> float:
+    """The share of words that two texts have in common."""
+    mine, theirs = (set(re.findall(r"\w+", text.lower())) for text in (one, other))
+    return len(mine & theirs) / max(len(mine | theirs), 1)
