@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -82,20 +86,34 @@ def train(
     force: Annotated[bool, typer.Option("--force", help="Train even when nothing has changed.")] = False,
 ) -> None:
     """Train the model, if anything that it depends on has changed."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     from bot.cli.training import train as run
 
     var = load_settings(os.environ).var
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Learning from the examples", total=1.0)
-        seconds = run(
-            var, lambda step, share: bar.update(task, description=step, completed=share), force=force
-        )
+    with _bar("Learning from the examples") as progress:
+        seconds = run(var, progress, force=force)
     console.print(
         f"Trained in {seconds:.0f} s." if seconds else "Nothing has changed since the last training."
     )
+
+
+@app.command()
+def vectors(as_of: AsOf = None) -> None:
+    """Write the sentence vectors that travel with the project; after editing examples or articles' questions."""
+    from bot.cli.vectors import texts_by_topic, write_vectors
+
+    with _bar("Reading the texts") as progress:
+        write_vectors(texts_by_topic(_library(), day(as_of)), progress)
+
+
+@contextmanager
+def _bar(description: str) -> Iterator[Callable[[str, float], None]]:
+    """A progress bar on the terminal, moved by what is yielded."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(description, total=1.0)
+        yield lambda step, share: bar.update(task, description=step, completed=share)
 
 
 @app.command()
@@ -127,25 +145,71 @@ def ask(
 
 @app.command()
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="Labelled questions, one JSON object a line.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="Labelled questions: one JSON object a line, or CSV of text,label.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     predictions: Annotated[
         Path | None, typer.Option("--predictions", help="Write every prediction here.")
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw what was confused (PNG or SVG).")] = None,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(
+            "--dataset", help="Train on this CSV of text,label instead, and judge FILE or what is left."
+        ),
+    ] = None,
+    per_intent: Annotated[
+        int, typer.Option("--per-intent", min=2, help="Examples of each label to train on, with --dataset.")
+    ] = 10,
+    answers: Annotated[
+        Path | None,
+        typer.Option("--answers", help="The right section of each question; judges what is shown."),
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Write the measures here, for the gate of the tests.")
+    ] = None,
+    perturb: Annotated[
+        bool, typer.Option("--perturb", help="Also with typing errors, greetings, long stories and the like.")
+    ] = False,
 ) -> None:
     """Judge the model on labelled questions."""
-    from bot.cli.evaluation import plot_confusions, predict, read_questions, show, write_predictions
+    from bot.cli import evaluation
     from bot.cli.training import model_path
 
-    questions = read_questions(file)
-    found = predict(questions, model_path(load_settings(os.environ).var))
+    if as_json and (answers is not None or perturb):
+        raise BotError("--answers and --perturb print tables: leave out --json.")
+    if dataset is not None:
+        if perturb:
+            raise BotError("--perturb looks at the model in use: leave out --dataset.")
+        examples, rest = evaluation.split(evaluation.read_questions(dataset), per_intent)
+        questions = rest if file is None else evaluation.read_questions(file)
+        found, parents = evaluation.train_and_predict(examples, questions), {}
+    elif file is None:
+        raise BotError("Name a file of labelled questions, such as tests/eval/questions_dev.jsonl.")
+    else:
+        questions, parents = evaluation.read_questions(file), _library().parents
+        found = evaluation.predict(questions, model_path(load_settings(os.environ).var))
     pairs = list(zip(questions, found, strict=True))
     if predictions is not None:
-        write_predictions(found, predictions)
+        evaluation.write_predictions(found, predictions)
     if plot is not None:
-        plot_confusions(pairs, plot)
-    show(pairs, console, as_json=as_json)
+        evaluation.plot_confusions(pairs, plot)
+    evaluation.show(pairs, parents, console, as_json=as_json)
+    recorded: dict[str, object] = {"questions": evaluation.as_dicts(pairs, parents)}
+    if answers is not None:
+        from bot.cli.answers import answers_by_language, read_answers, show_answers, shown_sections
+
+        shown = shown_sections(pairs, _library(), day(None))
+        found_answers = answers_by_language(pairs, shown, read_answers(answers), parents)
+        show_answers(found_answers, console)
+        recorded["answers"] = {name: asdict(measures) for name, measures in found_answers.items()}
+    if record is not None:
+        record.write_text(json.dumps(recorded, indent=1) + "\n", encoding="utf-8")
+    if perturb:
+        from bot.cli.perturbation import show_drops
+
+        show_drops(questions, model_path(load_settings(os.environ).var), parents, console)
 
 
 @check_app.callback()

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from bot.cli.paths import ENGINE_PYTHON, MODEL_NAME, ROOT, TRAINED_FROM
 from bot.core.errors import BotError
@@ -59,17 +60,22 @@ def train(var: Path, progress: Progress, *, force: bool = False) -> float:
         "--output", str(target.parent), "--name", MODEL_NAME, "--cache", str(ROOT / ".cache"),
     ]  # fmt: skip
     with log.open("w", encoding="utf-8") as errors:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=engine_environment(), stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-        assert process.stdout is not None
-        with process.stdout:
-            for step, share in _progress_lines(process.stdout):
-                progress(step, share)
-        if process.wait() != 0:
+        if not run_with_progress(command, errors, progress):
             raise TrainingFailed(f"Training failed. The end of {log}:\n{_tail(log)}")
     target.with_suffix(".stamp").write_text(now + "\n")
     return time.monotonic() - started
+
+
+def run_with_progress(command: list[str], errors: TextIO, progress: Progress) -> bool:
+    """Whether a command of the engine's environment succeeded; what it complains of goes to ``errors``."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=engine_environment(), stdout=subprocess.PIPE, stderr=errors, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        for step, share in _progress_lines(process.stdout):
+            progress(step, share)
+    return process.wait() == 0
 
 
 def engine_environment() -> dict[str, str]:

@@ -164,7 +164,8 @@ class LosingProxy:
                 except OSError:
                     self.close_connection = True
                     return
-                if proxy.kill and b'"text"' in body and b"c_canary" not in body:
+                is_turn = self.path.endswith("/turn/turn") and b'"text"' in body
+                if proxy.kill and is_turn and b"c_canary" not in body:
                     proxy.lost = {"request": json.loads(body), "answer": json.loads(answer)}
                     proxy.kill()
                     proxy.kill = None
