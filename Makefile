@@ -41,6 +41,14 @@ train: setup ## train the model if anything it depends on changed
 bench: setup-dev train ## time, memory and start-up, beside Rasa's default bot in the same run
 	@$(PY) -m tests.bench
 
+.PHONY: bench-understanding
+bench-understanding: setup-dev ## understanding beside Rasa's default, NLP.js and TF-IDF, in one run (needs npm)
+	@$(PY) -m tests.bench.understanding
+
+.PHONY: vectors
+vectors: setup ## write the sentence vectors that travel with the project, after editing examples or questions
+	@$(FARO) vectors
+
 .PHONY: locks
 locks: .tools/ready ## write the lock files again from requirements/*.in
 	@bash requirements/lock.sh
