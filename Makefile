@@ -45,6 +45,10 @@ bench: setup-dev train ## time, memory and start-up, beside Rasa's default bot i
 bench-understanding: setup-dev ## understanding beside Rasa's default, NLP.js and TF-IDF, in one run (needs npm)
 	@$(PY) -m tests.bench.understanding
 
+.PHONY: mutants
+mutants: .tools/ready .venv-mutation/ready ## break the deadline engine on purpose; at most 5% may go unnoticed
+	@bash tests/mutants.sh
+
 .PHONY: vectors
 vectors: setup ## write the sentence vectors that travel with the project, after editing examples or questions
 	@$(FARO) vectors
@@ -55,7 +59,7 @@ locks: .tools/ready ## write the lock files again from requirements/*.in
 
 .PHONY: clean
 clean: ## remove environments, models, caches and the demo database
-	rm -rf .venv .venv-engine .tools .cache .rasa var
+	rm -rf .venv .venv-engine .venv-mutation .tools .cache .rasa var
 
 .tools/ready: requirements/tools.lock
 	@bash requirements/tools.sh
@@ -66,6 +70,8 @@ clean: ## remove environments, models, caches and the demo database
 	@bash requirements/environment.sh .venv 3.12 app.lock
 .venv-engine/ready-dev: .venv-engine/ready requirements/engine-dev.lock
 	@bash requirements/environment.sh .venv-engine 3.10 engine-dev.lock
+.venv-mutation/ready: .tools/ready requirements/mutation.lock
+	@bash requirements/environment.sh .venv-mutation 3.12 mutation.lock
 .venv/ready-dev: .venv/ready requirements/app-dev.lock
 	@bash requirements/environment.sh .venv 3.12 app-dev.lock
 

@@ -1,4 +1,4 @@
-"""The dates that a message names, each with everything that it may mean."""
+"""The dates that a message names, each with everything that it may mean and the event that it is the date of."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import METADATA
+from rasa.shared.nlu.constants import ENTITY_ATTRIBUTE_ROLE, METADATA
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.core.dates import FoundDate, find_dates
+from bot.core.dates import FoundDate, events_of, find_dates
+from bot.core.dates.events import prepare
 from bot.engine.text import add_entities, words_of
 
 
-def _entity(found: FoundDate) -> dict[str, Any]:
+def _entity(found: FoundDate, event: str | None) -> dict[str, Any]:
     readings = [
         {"earliest": reading.earliest.isoformat(), "latest": reading.latest.isoformat()}
         for reading in found.readings
     ]
-    return {
+    entity: dict[str, Any] = {
         "entity": "date",
         "start": found.start,
         "end": found.end,
@@ -32,6 +33,9 @@ def _entity(found: FoundDate) -> dict[str, Any]:
             "assumed": found.assumed,
         },
     }
+    if event is not None:
+        entity[ENTITY_ATTRIBUTE_ROLE] = event
+    return entity
 
 
 def today_of(message: Message) -> date | None:
@@ -49,6 +53,8 @@ def today_of(message: Message) -> date | None:
 class DateEntityExtractor(GraphComponent):
     """Adds an entity ``date`` for every date; more than one reading means that it has to be asked about.
 
+    Its role is the event that it is the date of (a key of ``bot.core.dates.EVENTS``), left out where nothing says it.
+
     Without the gateway's ``today`` nothing is added: the machine's clock is not the person's day.
     """
 
@@ -60,6 +66,7 @@ class DateEntityExtractor(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> DateEntityExtractor:
+        prepare()
         return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -67,7 +74,9 @@ class DateEntityExtractor(GraphComponent):
             today = today_of(message)
             if today is None:
                 continue
-            found = find_dates(words_of(message), today)
+            words = words_of(message)
+            found = find_dates(words, today)
             if found:
-                add_entities(message, [_entity(one) for one in found], type(self).__name__)
+                pairs = zip(found, events_of(words, found), strict=True)
+                add_entities(message, [_entity(*pair) for pair in pairs], type(self).__name__)
         return messages

@@ -18,6 +18,8 @@ atras 8 500 99999 un una a couple few meses years dias y and medio half after be
 navidad easter semana santa thanksgiving early mid a mediados finales end between entre o or first primero
 tres veinte twenty two thousand dos mil ayer manana hoy yesterday in en on around como summer invierno fin
 24/7 01/02/2026 31/02/2025 oops perdon
+aqui here llevo tengo been im since desde final ultimo segunda quincena semanas days con pico 03/25 '25 denied fue
+jueves thursday antepasado esta going para cumplir que llegue mes ano month day veinte 13 13th more than casi few
 """
 TEXTS = st.one_of(
     st.text(max_size=60),

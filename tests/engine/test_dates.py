@@ -37,3 +37,13 @@ def test_the_day_is_the_one_that_the_gateway_told() -> None:
 @pytest.mark.parametrize("metadata", [None, {}, {"today": None}, {"today": "soon"}])
 def test_without_a_day_nothing_is_guessed(metadata: dict[str, Any] | None) -> None:
     assert dates("yesterday, 3 March 2025", metadata) == []
+
+
+def test_the_role_is_the_event_of_the_date() -> None:
+    entities = dates("llegué el 3 de marzo de 2025 y mi corte es el 15 de enero", {"today": "2026-11-21"})
+    assert [entity["role"] for entity in entities] == ["arrival", "hearing"]
+
+
+def test_a_date_of_which_nothing_is_said_has_no_role() -> None:
+    (entity,) = dates("3 de abril", {"today": "2026-11-21"})
+    assert "role" not in entity

@@ -66,9 +66,9 @@ class Absolute(Cursor):
         end = i + 3
         if self._t(end).near and self._t(end).kind != "sign":
             return None
-        if len(b) == 4 and len(a) <= 2 and sep in "/-" and 1 <= int(a) <= 12 and 1950 <= int(b) <= 2040:
+        if len(b) == 4 and len(a) <= 2 and sep in "/-" and 1 <= int(a) <= 12 and 1900 <= int(b) <= 2040:
             return Parsed(end, "month", (resolve.month(int(b), int(a)),))
-        if len(a) == 4 and len(b) <= 2 and sep in "/-" and 1 <= int(b) <= 12 and 1950 <= int(a) <= 2040:
+        if len(a) == 4 and len(b) <= 2 and sep in "/-" and 1 <= int(b) <= 12 and 1900 <= int(a) <= 2040:
             return Parsed(end, "month", (resolve.month(int(a), int(b)),)) if len(b) == 2 else None
         if sep != "/" or len(a) > 2 or len(b) > 2 or (a, b) == ("24", "7") or self._counts(end):
             return None
@@ -85,6 +85,10 @@ class Absolute(Cursor):
         readings: list[Reading] = []
         for m, d in valid:
             readings += self._pick(lambda year, m=m, d=d: resolve.day(year, m, d))  # type: ignore[misc]
+        if len(a) == len(b) == 2 and int(b) > 12 and not said and valid:
+            year = 2000 + int(b)
+            if self.today.year - 3 <= year <= self.today.year and 1 <= int(a) <= 12:
+                return Parsed(end, "range", (*readings, resolve.month(year, int(a))), assumed=True)
         return Parsed(end, "day", tuple(readings), assumed=True) if readings else None
 
     def _days(self, end: int, candidates: list[tuple[int, int, int]]) -> Parsed | None:
@@ -146,14 +150,20 @@ class Absolute(Cursor):
         day = self._day(j)
         if day is None:
             return None
-        slashed = self._t(day[1]).text in {"/", "-"} and len(self._t(day[1] + 1).text) == 4
-        if self._counts(day[1]) and not (slashed and self._year(day[1] + 1)):
+        slashed = self._t(day[1]).text in {"/", "-"} and len(self._t(day[1] + 1).text) in {2, 4}
+        if self._counts(day[1]) and not (slashed and self._year(day[1] + 1, two_digits=True)):
             return None
         if word in {"set", "ago", "mai"} and self._year_after(day[1], two_digits=False) is None:
             return None
         if self._t(day[1]).near and self._t(day[1]).kind == "word" and not day[2]:
             return None
-        return self._built(day[1], month, day[0], self._year_after(day[1], two_digits=True))
+        after = self._year_after(day[1], two_digits=True)
+        built = self._built(day[1], month, day[0], after)
+        year = 2000 + day[0]
+        short = self._is(j - 1, {"/", "-"}) and day[0] > 12 and not day[2] and after is None
+        if short and self.today.year - 3 <= year <= self.today.year and built.readings:  # dec/25
+            return replace(built, precision="range", readings=(*built.readings, resolve.month(year, month)))
+        return built
 
     def _built(self, end: int, month: int, day: int, year: tuple[int, int] | None) -> Parsed:
         if year is not None:
@@ -260,8 +270,9 @@ class Absolute(Cursor):
     def _year_alone(self, i: int) -> Parsed | None:
         token, before = self._t(i), self._t(i - 1)
         if token.kind == "number":
-            if len(token.text) != 4 or before.text in words.NAMES_NUMBER or before.text in words.COUNTED:
-                return None
+            counted = before.text in words.COUNTED and before.text not in {"year", "ano"}
+            if len(token.text) != 4 or before.text in words.NAMES_NUMBER or counted:
+                return self._year_of_two_digits(i)
             if (token.near and before.text not in {"(", '"', "'", "¿", ","}) or before.kind == "number":
                 return None
             after = self._t(i + 1)
@@ -269,6 +280,14 @@ class Absolute(Cursor):
                 return None
         said = self._year(i) if token.kind == "number" else self._year_in_words(i)
         return Parsed(said[1], "year", (resolve.year(said[0]),)) if said else None
+
+    def _year_of_two_digits(self, i: int) -> Parsed | None:
+        """ "in '24"."""
+        token = self._t(i)
+        quoted = self._is(i - 1, {"'"}) and token.near and len(token.text) == 2 and self._closes(i + 1)
+        if not quoted or not self._is(i - 2, words.BEFORE_MONTH):
+            return None
+        return Parsed(i + 1, "year", (resolve.year(resolve.full_year(int(token.text))),))
 
     def _year_first(self, i: int) -> Parsed | None:
         """ "2025 march 3"."""

@@ -18,22 +18,27 @@ _NONE = Token("", "", 0, 0, False)
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A date that ends before token ``end``."""
+    """A date that ends before token ``end``. ``rough``: a length by which the day was not really said."""
 
     end: int
     precision: str
     readings: tuple[Reading, ...]
     assumed: bool = False
+    rough: bool = False
 
 
 class Cursor:
-    """The tokens of one text. ``future``: a date without a year is rather one to come."""
+    """The tokens of one text.
 
-    def __init__(self, tokens: list[Token], today: date, future: bool) -> None:
+    ``future``: a date without a year is rather one to come. ``coming``: something in the text is yet to come.
+    """
+
+    def __init__(self, tokens: list[Token], today: date, future: bool, coming: bool = False) -> None:
         self.tokens = tokens
         self.size = len(tokens)
         self.today = today
         self.future = future
+        self.coming = coming
         self.year_said: int | None = None
         #: For each token, how many further on the next one stands that tells of time.
         self.ahead = self._distances()
@@ -148,8 +153,10 @@ class Cursor:
     def _year(self, i: int, two_digits: bool = False) -> tuple[int, int] | None:
         """(year, end) of a year in digits, in words or relative to this one."""
         token = self._t(i)
+        if token.text == "2" and self._is(i + 1, {"mil"}):
+            return self._year_in_words(i)
         if token.kind == "number":
-            if len(token.text) == 4 and 1950 <= int(token.text) <= 2040 and not self._counts(i + 1):
+            if len(token.text) == 4 and 1900 <= int(token.text) <= 2040 and not self._counts(i + 1):
                 if self._t(i + 1).kind == "word" and self._t(i + 1).near:
                     return None
                 return int(token.text), i + 1
@@ -160,20 +167,24 @@ class Cursor:
         return self._year_in_words(i) or self._year_relative(i)
 
     def _year_in_words(self, i: int) -> tuple[int, int] | None:
-        start = self._phrase(i, "two", "thousand") or self._phrase(i, "dos", "mil")
+        start = (
+            self._phrase(i, "two", "thousand") or self._phrase(i, "dos", "mil") or self._phrase(i, "2", "mil")
+        )
         if start is not None:
             k = start + 1 if self._is(start, {"and", "y"}) else start
             rest = self._number(k)
-            if rest and rest[0] <= 40 and not self._is(k, {"a", "an"}) and self._t(k).kind == "word":
+            said = self._t(k).kind == "word" or (len(self._t(k).text) == 2 and not self._t(k).near)
+            if rest and rest[0] <= 40 and not self._is(k, {"a", "an"}) and said:
                 return (2000 + rest[0], rest[1]) if not self._counts(rest[1]) else None
             return (
                 (2000, start)
                 if not self._counts(start) and self._is(i - 1, {"en", "in", "del", "of"})
                 else None
             )
-        if self._is(i, {"twenty"}):
-            rest = self._number(i + 2 if self._is(i + 1, {"-"}) else i + 1)
-            if rest and 10 <= rest[0] <= 40 and self._t(i + 1).kind == "word":
+        if self._is(i, {"twenty", "veinte"}):
+            k = i + 2 if self._is(i + 1, {"-"}) else i + 1
+            rest = self._number(k)
+            if rest and 10 <= rest[0] <= 40 and self._t(k).kind == "word" and not self._counts(rest[1]):
                 return 2000 + rest[0], rest[1]
         return None
 
@@ -186,6 +197,10 @@ class Cursor:
             return self.today.year, end
         if self._is(k, {"next", "proximo"}) and self._is(k + 1, {"year", "ano"}):
             return self.today.year + 1, k + 2
+        if self._is(k, {"pasado"}) and self._is(k + 1, {"ano"}):
+            return self.today.year - 1, k + 2
+        if self._phrase(k, "year", "before", "last"):
+            return self.today.year - 2, k + 3
         if self._is(k, {"ano", "anio"}):
             if self._is(k + 1, words.LAST_ES):
                 return self.today.year - 1, k + 2
@@ -204,6 +219,10 @@ class Cursor:
         k = self._skip(i, words.YEAR_JOIN)
         joined = any(self._is(n, {"del", "de", "'", "-", "/"}) for n in range(i, k))
         found = self._year(k, two_digits=joined or (two_digits and k == i))
+        if found is None and k > i and self._is(k - 1, {"del", "dl"}) and self._t(k).kind == "word":
+            number = self._number(k)
+            if number and 10 <= number[0] <= 40 and not number[2] and self._closes(number[1]):
+                found = 2000 + number[0], number[1]
         if found is None and k > i:
             found = self._year(k - 1) if self._t(k - 1).kind == "word" else None
         return found
@@ -214,6 +233,10 @@ class Cursor:
             return 0, k + 2
         if self._is(k, words.LAST) and self._is(k + 1, {"month"}):
             return -1, k + 2
+        if self._is(k, {"pasado"}) and self._is(k + 1, {"mes"}) and not self._is(k + 2, {"de"}):
+            return -1, k + 2
+        if self._phrase(k, "month", "before", "last"):
+            return -2, k + 3
         if self._is(k, words.NEXT) and self._is(k + 1, {"month", "mes"}):
             return 1, k + 2
         if self._is(k, {"mes"}):

@@ -6,9 +6,10 @@ import re
 import unicodedata
 from datetime import date
 
+from bot.core.dates import words
 from bot.core.dates.grammar import Parser
 from bot.core.dates.model import FoundDate
-from bot.core.dates.tokens import tokenize
+from bot.core.dates.tokens import Token, tokenize
 
 _CORRECTS = re.compile(
     r"\b(?:oops|ups|sorry|i mean|i meant|correction|actually|my bad|perdon|perdone|disculp\w+|quise decir|"
@@ -37,9 +38,10 @@ def find_dates(text: str, today: date) -> tuple[FoundDate, ...]:
     tokens = tokenize(plain)
     if not tokens:
         return ()
-    future = _FUTURE.search(plain) is not None and _PAST.search(plain) is None
-    parser = Parser(tokens, today, future)
+    coming = _FUTURE.search(plain) is not None
+    parser = Parser(tokens, today, coming and _PAST.search(plain) is None, coming)
     found: list[FoundDate] = []
+    places: list[tuple[int, int, bool]] = []
     i = 0
     while i < len(tokens):
         parsed = parser.date_at(i)
@@ -50,8 +52,27 @@ def find_dates(text: str, today: date) -> tuple[FoundDate, ...]:
         found.append(
             FoundDate(start, end, text[start:end], parsed.precision, tuple(parsed.readings), parsed.assumed)
         )
+        places.append((i, parsed.end, parsed.rough))
         i = parsed.end
-    return tuple(found)
+    return tuple(
+        one for n, one in enumerate(found) if not (places[n][2] and _said_again(n, found, places, tokens))
+    )
+
+
+def _said_again(
+    n: int, found: list[FoundDate], places: list[tuple[int, int, bool]], tokens: list[Token]
+) -> bool:
+    """Whether the length ``n`` only says again, less exactly, the date beside it."""
+    for other in (n - 1, n + 1):
+        if not 0 <= other < len(found) or places[other][2] or len(found[other].readings) != 1:
+            continue
+        first, last = sorted((n, other))
+        between = tokens[places[first][1] : places[last][0]]
+        (rough,), (exact,) = found[n].readings, found[other].readings
+        inside = rough.earliest <= exact.latest and exact.earliest <= rough.latest
+        if inside and all(token.text in words.RESTATES for token in between):
+            return True
+    return False
 
 
 def last_corrected(found: tuple[FoundDate, ...]) -> FoundDate | None:

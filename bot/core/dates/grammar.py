@@ -9,10 +9,10 @@ from datetime import timedelta
 from bot.core.dates import lexicon, resolve, words
 from bot.core.dates.cursor import REACH, Parsed
 from bot.core.dates.model import Reading
-from bot.core.dates.named import Named
+from bot.core.dates.weekdays import Weekdays
 
 
-class Parser(Named):
+class Parser(Weekdays):
     """Reads the dates in one text, those counted from today or from another date among them."""
 
     def date_at(self, i: int) -> Parsed | None:
@@ -20,9 +20,11 @@ class Parser(Named):
         if self.ahead[i] > REACH or self.tokens[i].kind == "sign":
             return None
         rules: Iterable[Callable[[int], Parsed | None]] = (
-            self._about, self._between, self._numeric, self._offset, self._ago, self._relative_year, self._day_month,
-            self._month_day, self._part, self._two_months, self._month, self._season, self._holiday, self._this_unit,
-            self._near_day, self._weekday, self._bare_day, self._year_alone, self._year_first,
+            self._about, self._between, self._numeric, self._offset, self._ago, self._until_now, self._relative_year,
+            self._either_day, self._labelled, self._edge_day, self._day_month, self._month_day, self._part,
+            self._two_months, self._month, self._season, self._holiday, self._this_unit, self._near_day,
+            self._weeks_ago_weekday, self._nth_weekday, self._weekday, self._numbered_weekday,
+            self._bare_day, self._year_alone, self._year_first,
         )  # fmt: skip
         best: Parsed | None = None
         for rule in rules:
@@ -94,7 +96,7 @@ class Parser(Named):
             quantity: tuple[float, str, int] | None = (1, lexicon.UNITS[self._t(k).text], k + 1)
         else:
             quantity = self._quantity(i)
-        if quantity is None or quantity[0] < 0:
+        if quantity is None:
             return None
         value, unit, j = quantity
         if self._is(j, {"after", "despues", "later"}):
@@ -119,84 +121,18 @@ class Parser(Named):
         self.future = outer
         if anchor is None or not anchor.readings:
             return None
+        if value < 0:  # a few
+            few = (resolve.shifted(span, sign * n, unit) for span in anchor.readings for n in (2, 7))
+            ends = [day for span in few if span is not None for day in (span.earliest, span.latest)]
+            if not ends or len(anchor.readings) > 1:
+                return None
+            return Parsed(anchor.end, "approximate", (Reading(min(ends), max(ends)),), anchor.assumed)
         spans = tuple(resolve.shifted(span, sign * value, unit) for span in anchor.readings)
         real = tuple(span for span in spans if span is not None)
         if not real:
             return None
         exact = all(span.earliest == span.latest for span in real)
         return Parsed(anchor.end, "day" if exact else "approximate", real, anchor.assumed)
-
-    def _quantity(self, i: int) -> tuple[float, str, int] | None:
-        """(number, unit, end) of "8 meses", "a year and a half", "un par de semanas", "unos meses"."""
-        k = self._skip(
-            i, frozenset({"a", "unas", "unos", "the", "like", "como", "about", "around", "casi", "ya"}), 2
-        )
-        if self._is(k, {"couple", "par"}):
-            j = self._skip(k + 1, frozenset({"of", "de"}), 1)
-            unit = lexicon.UNITS.get(self._t(j).text)
-            return (2, unit, j + 1) if unit else None
-        if self._is(k, words.FEW) or (self._is(k - 1, words.FEW) and k > i):
-            j = self._skip(k, words.FEW, 1)
-            unit = lexicon.UNITS.get(self._t(j).text)
-            if unit:
-                return -1, unit, j + 1
-        if self._is(k, {"half", "medio", "media"}):
-            j = self._skip(k + 1, frozenset({"a"}), 1)
-            unit = lexicon.UNITS.get(self._t(j).text)
-            if unit == "year":
-                return 6, "month", j + 1
-            return (0.5, unit, j + 1) if unit else None
-        number = self._number(k)
-        if number is None and k > i and self._t(k).text in lexicon.UNITS:
-            number = self._number(k - 1)
-        if number is None or number[2]:
-            return None
-        value, j = float(number[0]), number[1]
-        if self._phrase(j, "and", "a", "half"):
-            value, j = value + 0.5, j + 3
-        unit = lexicon.UNITS.get(self._t(j).text)
-        if unit is None:
-            return None
-        j += 1
-        if self._phrase(j, "and", "a", "half"):
-            value, j = value + 0.5, j + 3
-        elif self._phrase(j, "y", "medio") or self._phrase(j, "y", "media"):
-            value, j = value + 0.5, j + 2
-        return value, unit, j
-
-    def _ago(self, i: int) -> Parsed | None:
-        """ "hace 8 meses", "more than a year ago", "hace casi un año"."""
-        spanish = self._is(i, {"hace", "hacen", "ase", "hase"})
-        k = i + 1 if spanish else i
-        bound = ""
-        for phrase, kind in (
-            (("mas", "de"), "more"), (("poco", "mas", "de"), "more"), (("un", "poco", "mas", "de"), "more"),
-            (("more", "than"), "more"), (("over",), "more"), (("a", "little", "over"), "more"),
-            (("menos", "de"), "less"), (("less", "than"), "less"), (("under",), "less"), (("casi",), "less"),
-            (("almost",), "less"), (("nearly",), "less"),
-        ):  # fmt: skip
-            after = self._phrase(k, *phrase)
-            if after is not None:
-                bound, k = kind, after
-        quantity = self._quantity(k)
-        if quantity is None:
-            return None
-        value, unit, end = quantity
-        more = self._quantity(end + 1) if self._is(end, {"and", "y"}) else None
-        if more is not None and unit == "year" and more[1] == "month":
-            value, unit, end = value * 12 + more[0], "month", more[2]
-        if not spanish:
-            if self._is(end, {"ago", "atras", "back"}):
-                end += 1
-            elif self._is(i, {"dentro"}) or not self._is(end, {"ago", "atras"}):
-                return None
-        elif self._is(end, {"atras"}):
-            end += 1
-        span = resolve.ago(self.today, value, unit, bound)
-        if span is None:
-            return None
-        exact = span.earliest == span.latest
-        return Parsed(end, "day" if exact else "approximate", (span,))
 
     def _near_day(self, i: int) -> Parsed | None:
         word = self._t(i).text
@@ -230,6 +166,8 @@ class Parser(Named):
         k = self._skip(i, frozenset({"the", "la"}), 1)
         shift: int | None = None
         end = k + 2
+        if self._phrase(k, "week", "before", "last"):
+            return Parsed(k + 3, "week", (resolve.week(self.today, -2),))
         if self._is(k + 1, {"week", "semana"}):
             if self._is(k, words.LAST):
                 shift = -1
@@ -249,47 +187,3 @@ class Parser(Named):
             elif self._phrase(k + 1, "que", "viene"):
                 shift, end = 1, k + 3
         return Parsed(end, "week", (resolve.week(self.today, shift),)) if shift is not None else None
-
-    def _weekday(self, i: int) -> Parsed | None:
-        k, mode = self._mode(i)
-        if mode == "" and self._is(i, {"el", "on", "este"}):
-            k = i + 1
-        word = self._t(k).text
-        weekday = lexicon.WEEKDAYS.get(word)
-        if weekday is None:
-            return None
-        end = k + 1
-        if self._is(end, words.LAST_ES):
-            mode, end = "last", end + 1
-        elif self._is(end, words.NEXT_ES):
-            mode, end = "next", end + 1
-        elif self._phrase(end, "que", "viene"):
-            mode, end = "next", end + 2
-        elif self._phrase(end, "of", "last", "week") or self._phrase(end, "de", "la", "semana", "pasada"):
-            end += 3 if self._is(end, {"of"}) else 4
-            mode = "week"
-        if not mode:
-            if word in lexicon.WEAK_WEEKDAYS and not (self._is(k - 1, {"on", "el"}) or len(self.tokens) == 1):
-                return None
-            if not (k > i or self._is(k - 1, {"on", "el", "desde", "since"}) or self._short()):
-                return None
-        return Parsed(end, "day", resolve.weekdays(self.today, weekday, mode, self.future))
-
-    def _bare_day(self, i: int) -> Parsed | None:
-        """ "el 31", "on the 15th": the day of a month that was not said."""
-        if not self._is(i, {"el", "the"}):
-            return None
-        day = self._day(i + 1)
-        if day is None or self._t(i + 1).kind != "number" or not self._closes(day[1]):
-            return None
-        if self._is(i, {"the"}) and not day[2]:
-            return None
-        number = day[0]
-
-        def of(months: int) -> Reading | None:
-            return resolve.day(*resolve.month_from(self.today, months), number)
-
-        past = next((span for n in range(0, -14, -1) if (span := of(n)) and span.latest <= self.today), None)
-        ahead = next((span for n in range(0, 14) if (span := of(n)) and span.earliest > self.today), None)
-        order = (ahead, past) if self.future else (past,)
-        return Parsed(day[1], "day", tuple(span for span in order if span), assumed=True)

@@ -33,6 +33,7 @@ _NOT_MONTHS = words(
     """
     mayor marca marco marcha marched matches junto junta julia julie junior abrir abrio apply mays marcos maria
     mario mary martha enter genero dinero augusta marked marcho madre punto justo busto gusto costo
+    entro entero enteros entera agoto match marsh abrigo
     """
 )
 
@@ -107,7 +108,7 @@ ORDINAL_ENDS = words("st nd rd th ro er do to ero")
 UNITS = {
     **dict.fromkeys(words("day days dia dias"), "day"),
     **dict.fromkeys(words("week weeks wk wks semana semanas sem"), "week"),
-    **dict.fromkeys(words("month months mo mos mes meses"), "month"),
+    **dict.fromkeys(words("month months mo mos mth mths mnths mes meses"), "month"),
     **dict.fromkeys(words("year years yr yrs ano anos anio anios"), "year"),
 }
 SEASONS = {
@@ -174,6 +175,7 @@ _HOLIDAY_NAMES: dict[str, tuple[Holiday, ...]] = {
         _weekday(11, 3, 4),
     ),
     "black friday|viernes negro": (_weekday(11, 3, 4, 1),),
+    "cyber monday": (_weekday(11, 3, 4, 4),),
     "martin luther king day|mlk day": (_weekday(1, 0, 3),),
     "presidents day|presidents' day|president's day": (_weekday(2, 0, 3),),
     "memorial day": (_last_monday_of_may,),
@@ -187,6 +189,11 @@ _HOLIDAY_NAMES: dict[str, tuple[Holiday, ...]] = {
     "easter|easter sunday|pascua|domingo de pascua|domingo de resurreccion|pascuas": (_easter(0, 0),),
     "good friday|viernes santo": (_easter(-2, -2),),
     "jueves santo|holy thursday": (_easter(-3, -3),),
+    "lunes santo": (_easter(-6, -6),),
+    "martes santo": (_easter(-5, -5),),
+    "miercoles santo": (_easter(-4, -4),),
+    "sabado santo|sabado de gloria": (_easter(-1, -1),),
+    "easter monday|lunes de pascua": (_easter(1, 1),),
     "domingo de ramos|palm sunday": (_easter(-7, -7),),
     "ash wednesday|miercoles de ceniza": (_easter(-46, -46),),
 }

@@ -22,6 +22,8 @@ class Named(Absolute):
         k = self._skip(k, frozenset({"of", "de", "del", "the", "el", "-", "l", "to"}))
         month = lexicon.month(self._t(k).text) if self._t(k).kind == "word" else None
         if month is not None:
+            if self._dated(i, k):
+                return None
             year = self._year_after(k + 1, two_digits=False)
             precision = "week" if part.startswith("week") else "range"
             if year is not None:
@@ -32,7 +34,7 @@ class Named(Absolute):
         if shift is not None:
             at_year, at_month = resolve.month_from(self.today, shift[0])
             return Parsed(shift[1], "range", (resolve.part_of_month(at_year, at_month, part),))
-        if part.startswith("week"):
+        if part.startswith(("week", "half")):
             return None
         said = self._year(k) or (self._year(k - 1) if self._t(k - 1).kind == "word" else None)
         if said is not None:
@@ -42,8 +44,22 @@ class Named(Absolute):
             return Parsed(k + 1, "range", tuple(readings), assumed=True)
         return None
 
+    def _dated(self, i: int, k: int) -> bool:
+        """Whether the month at ``k`` has its day: in "final august 10 2026" nothing is the end of August."""
+        whole = not self._is(k - 1, {"of", "de", "del"})
+        if whole and self._is(k - 1, {"final"}) and not self._is(i, {"a", "al"}):
+            return True
+        day = self._day(self._skip(k + 1, frozenset({"el", "the", "dia", ","}), 2))
+        if day is None or self._counts(day[1]):
+            return False
+        if self._year_after(day[1], two_digits=False) is not None:
+            return True
+        return whole and self._is(k - 1, {"end", "ending", "beginning", "start", "inicio", "fin"})
+
     def _part_words(self, i: int) -> tuple[str, int] | None:
-        k = self._skip(i, frozenset({"a", "the", "in", "at", "by", "al", "hacia", "para", "la", "el"}), 2)
+        k = self._skip(
+            i, frozenset({"a", "the", "in", "at", "by", "al", "hacia", "para", "la", "el", "los", "las"}), 2
+        )
         word = self._t(k).text
         if word in {
             "early",
@@ -62,6 +78,16 @@ class Named(Absolute):
             word == "fin" and not self._phrase(k, "fin", "de", "ano")
         ):
             return "late", k + 1
+        if self._is(k + 1, {"days", "dias"}) and self._is(k + 2, {"of", "de", "del"}):
+            if word in {"first", "primeros"}:
+                return "early", k + 2
+            if word in {"last", "ultimos"}:
+                return "late", k + 2
+        if self._is(k + 1, {"half", "quincena", "mitad"}) and self._is(k + 2, {"of", "de", "del"}):
+            if word in {"first", "primera"}:
+                return "half1", k + 2
+            if word in {"second", "last", "segunda", "ultima"}:
+                return "half2", k + 2
         nth = lexicon.ORDINALS.get(word) or {
             "segunda": 2,
             "tercera": 3,

@@ -14,7 +14,9 @@ from bot.core.dates.model import Reading
 #: The days of something in a given year, or None when it has none (29 February).
 Span = Reading | None
 
-_WEEKS = {"week1": (1, 7), "week2": (8, 14), "week3": (15, 21), "week4": (22, 28)}
+_WEEKS = {
+    "week1": (1, 7), "week2": (8, 14), "week3": (15, 21), "week4": (22, 28), "half1": (1, 15), "half2": (15, 31),
+}  # fmt: skip
 
 
 def full_year(two_digits: int) -> int:
@@ -110,6 +112,11 @@ def weekdays(today: date, weekday: int, mode: str, future: bool) -> tuple[Readin
     if mode == "week":
         monday = today - timedelta(today.weekday() + 7)
         return (one_day(monday + timedelta(weekday)),)
+    if mode == "this week":
+        monday = today - timedelta(today.weekday())
+        sunday = today - timedelta((today.weekday() + 1) % 7)
+        found = (monday + timedelta(weekday), sunday + timedelta((weekday + 1) % 7))
+        return tuple(dict.fromkeys(one_day(one) for one in found))
     if mode == "last":
         same_week = back <= today.weekday()
         return (one_day(past), one_day(past - timedelta(7))) if same_week else (one_day(past),)
@@ -130,6 +137,8 @@ def ago(today: date, value: float, unit: str, bound: str) -> Span:
     if value < 0:
         return _ordered(back(today, 7, unit), back(today, 2, unit))
     middle = back(today, value, unit)
+    if bound == "exact":
+        return one_day(middle)
     if bound == "more":
         return _ordered(back(today, value + 1, unit), middle)
     if bound == "less":
@@ -143,6 +152,28 @@ def ago(today: date, value: float, unit: str, bound: str) -> Span:
         months = 3 if value % 1 else 6
         return Reading(middle - relativedelta(months=months), middle + relativedelta(months=months))
     return Reading(middle - timedelta(15), middle + timedelta(15))
+
+
+def ago_and(today: date, value: float, unit: str, bound: str, days: int, slack: int) -> Span:
+    """The days so many whole units and ``days`` before today, ``slack`` days to either side.
+
+    ``bound`` "more" reaches one unit further back, "less" a month less far at most.
+    """
+    span = ago(today, value, unit, bound or "exact")
+    if span is None:
+        return None
+    wide = 0 if bound else slack
+    return Reading(span.earliest - timedelta(days + wide), min(today, span.latest - timedelta(days - wide)))
+
+
+def weeks_ago(today: date, weekday: int, weeks: int) -> tuple[Reading, ...]:
+    """ "A week ago Tuesday": so many weeks before the last Tuesday, and the Tuesday of the week so long ago."""
+    back_to = (today.weekday() - weekday) % 7
+    said = today - timedelta(back_to + 7 * weeks)
+    monday = today - timedelta(today.weekday() + 7 * weeks)
+    sunday = today - timedelta((today.weekday() + 1) % 7 + 7 * weeks)
+    others = (monday + timedelta(weekday), sunday + timedelta((weekday + 1) % 7))
+    return tuple(dict.fromkeys(one_day(one) for one in (said, *others)))[:3]
 
 
 def back(today: date, value: float, unit: str) -> date:
