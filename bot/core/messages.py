@@ -52,6 +52,9 @@ class Reply:
     paragraphs part at blank lines, list items start with "- ". ``facts_checked`` is the oldest check among the
     parameters and sources used; ``parameters`` maps each law parameter used to the value told.
     ``notes`` are sentences about the answer itself (changing law, past its review date, who approved it).
+    ``keep`` is for a date that the person can keep (calendar, print, copy), else empty: ``calculation`` and ``inputs``
+    as the deadline API takes them, ``today`` on which it was counted, ``calendar_until`` (the last day that a calendar
+    file of it has, or None when it has none), and ``labels``: the titles of the buttons, by name.
     """
 
     kind: str
@@ -68,6 +71,7 @@ class Reply:
     approved_by: str | None = None
     approved_on: str | None = None
     parameters: dict[str, str] = field(default_factory=dict)
+    keep: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON-ready dict that ``from_dict`` reads back to an equal reply."""

@@ -159,6 +159,53 @@ _TEXTS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("there is no law parameter in this folder", "Check the folder's name"),
         "es": ("no hay ningún dato legal en esta carpeta", "Revise el nombre de la carpeta"),
     },
+    # rules of counting
+    "unknown_rule": {
+        "en": ("no calculation uses a rule {name}", "{near}The known ones are: {known}"),
+        "es": ("ningún cálculo usa una regla {name}", "{near}Las conocidas son: {known}"),
+    },
+    "rule_missing": {
+        "en": ("the rule {name} has no file", "Bring bot/law/deadlines/{name}.yml back"),
+        "es": ("la regla {name} no tiene archivo", "Recupere bot/law/deadlines/{name}.yml"),
+    },
+    "rule_review_due": {
+        "en": ("the review of the rule was due on {date}", "Look at the rule again, then move review:"),
+        "es": ("la revisión de la regla vencía el {date}", "Revise la regla otra vez y cambie review:"),
+    },
+    "rule_question_missing": {
+        "en": (
+            "the rule is marked as doubtful, but there is no question for the lawyer",
+            "Add question: with what a lawyer must find out, or set confidence: high and drop doubt",
+        ),
+        "es": (
+            "la regla está marcada como dudosa, pero no hay una pregunta para el abogado",
+            "Agregue question: con lo que el abogado debe averiguar; si no, confidence: high y sin doubt",
+        ),
+    },
+    "count_names": {
+        "en": ("the rule counts {names}, but it needs {known}", "Write under count: exactly {known}"),
+        "es": ("la regla cuenta {names}, pero necesita {known}", "Escriba bajo count: exactamente {known}"),
+    },
+    "count_unit": {
+        "en": (
+            "{name} has the unit {unit}, which cannot be counted here",
+            "Name a law parameter whose unit is one of: {known}",
+        ),
+        "es": (
+            "{name} tiene la unidad {unit}, que aquí no se puede contar",
+            "Ponga un dato legal cuya unidad sea una de: {known}",
+        ),
+    },
+    "count_not_in_force": {
+        "en": (
+            "the rule holds from {date}, but {name} has no value on that day",
+            "Add the value that holds on that day, or move the rule's day",
+        ),
+        "es": (
+            "la regla rige desde el {date}, pero {name} no tiene valor ese día",
+            "Agregue el valor que rige ese día o cambie el día de la regla",
+        ),
+    },
     # firm
     "bad_time_zone": {
         "en": ("{value} is not a time zone", "Write a name such as America/New_York"),
@@ -439,11 +486,11 @@ _TEXTS: dict[str, dict[str, tuple[str, str]]] = {
     "notice_language": {
         "en": (
             "a notice in another language needs a name that begins with third_language",
-            "Delete {key}, or rename the file",
+            "Delete {key}, or rename the notice",
         ),
         "es": (
             "un aviso en otro idioma necesita un nombre que empiece con third_language",
-            "Borre {key} o cambie el nombre del archivo",
+            "Borre {key} o cambie el nombre del aviso",
         ),
     },
     "notice_no_language": {
@@ -453,6 +500,16 @@ _TEXTS: dict[str, dict[str, tuple[str, str]]] = {
     "notice_values_differ": {
         "en": ("the text in {language} does not use {names}", "Use the same {{{{...}}}} in every language"),
         "es": ("el texto en {language} no usa {names}", "Use los mismos {{{{...}}}} en todos los idiomas"),
+    },
+    "notice_twice": {
+        "en": (
+            "there is already a notice {id}, in {other}",
+            "Delete one of the two, or give it another name",
+        ),
+        "es": (
+            "ya hay un aviso {id}, en {other}",
+            "Borre uno de los dos o póngale otro nombre",
+        ),
     },
     "notice_missing": {
         "en": ("the notice {id} does not exist", "Write bot/content/notices/{id}.yml"),

@@ -35,6 +35,9 @@ class Masked:
 
 KINDS = ("EMAIL", "CARD", "RECEIPT", "SSN", "PASSPORT", "A_NUMBER", "ADDRESS", "PHONE")
 
+#: Kinds that name a person to the government or a bank; a phone or an address they may well want to leave.
+NAMING_KINDS = ("CARD", "RECEIPT", "SSN", "PASSPORT", "A_NUMBER")
+
 _TOKEN = re.compile(r"\[([A-Z_]+)_(\d+)\]")
 # Between a context word and its number: linking words only, so that the context belongs to this number.
 _LINK = (
@@ -219,6 +222,11 @@ _SHORT_IN_CONTEXT: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     (_PASSPORT, "PASSPORT", ("pas",)),
     (_PASSPORT_OF, "PASSPORT", ("pas",)),
 )
+
+
+def holds_number(masked: str) -> bool:
+    """Whether a masked text held a number that names a person."""
+    return any(kind in NAMING_KINDS for kind, _ in _TOKEN.findall(masked))
 
 
 def mask(text: str) -> Masked:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.content import PRODUCTION, Library, check_library, load_library
 from bot.core.content.check import reading_levels
+from bot.core.content.notices import PARTS, part_id
 from bot.core.content.sheet import sheet
 from bot.core.errors import ContentFileError, DataFileError
 from bot.core.firm import load_firm
@@ -261,6 +262,62 @@ def test_a_third_language_notice_comes_in_its_language(tree: Path) -> None:
     assert reply.text == "Falo só inglês e espanhol. Ligue para 555-0100."
 
 
+@pytest.mark.parametrize(
+    ("part", "id"),
+    [
+        ("open", "deadline_open_bia_appeal"),
+        ("confirm_range", "deadline_confirm_range_bia_appeal"),
+        ("next.urgent", "deadline_next_bia_appeal_urgent"),
+        ("ask.birth", "deadline_ask_bia_appeal_birth"),
+    ],
+)
+def test_what_follows_a_point_goes_last_in_the_id_of_a_part(part: str, id: str) -> None:
+    assert part in PARTS
+    assert part_id(part, "bia_appeal") == id
+
+
+def test_no_two_parts_have_one_id() -> None:
+    assert len({part_id(part, "bia_appeal") for part in PARTS}) == len(PARTS)
+
+
+def test_each_part_of_a_file_is_a_notice_with_its_own_lines(tree: Path) -> None:
+    library = open_library(tree)
+    asked = library.notices["deadline_ask_bia_appeal"]
+    told = library.notices["deadline_next_bia_appeal_urgent"]
+    assert (asked.kind, asked.lines) == ("question", {"en": 5, "es": 6})
+    assert asked.choices[0].titles == {"en": "Talk to a person", "es": "Hablar con alguien"}
+    assert (told.kind, told.choices, told.lines) == ("notice", (), {"en": 15, "es": 18})
+    assert told.texts["es"] == "Llame a {{firm.name}} esta semana."
+    assert Path(told.path) == tree / "content/notices/deadlines/bia_appeal.yml"
+    reply = library.notice("deadline_open_bia_appeal", "es", date="lunes")
+    assert (reply.id, reply.text) == ("deadline_open_bia_appeal", "El último día es el lunes.")
+    assert "bia_appeal" not in library.notices
+
+
+def test_a_file_of_shared_notices_names_each_by_its_id(tree: Path) -> None:
+    library = open_library(tree)
+    reply = library.notice("deadline_range", "en", first="Monday", last="Friday")
+    assert (reply.title, reply.text) == ("About the day", "The day lies between Monday and Friday.")
+    assert "telling" not in library.notices
+
+
+@pytest.mark.parametrize("held", ["parts: open", "parts: [open]", "parts: {open: Hello}", "notices: {}"])
+def test_parts_that_cannot_be_read_are_told_with_their_line(held: str, tree: Path) -> None:
+    path = tree / "content/notices/deadlines/bia_appeal.yml"
+    path.write_text(f"id: bia_appeal\n{held}\n", encoding="utf-8")
+    assert [(p.code, Path(p.path).name, p.line) for p in problems_of(tree)] == [
+        ("want_mapping", "bia_appeal.yml", 2)
+    ]
+
+
+def test_a_shared_notice_may_be_in_a_third_language(tree: Path) -> None:
+    path = tree / "content/notices/deadlines/telling.yml"
+    path.write_text("id: telling\nnotices:\n  third_language_fr: {fr: Bonjour}\n", encoding="utf-8")
+    assert open_library(tree).notice("third_language_fr", "en").lang == "fr"
+    path.write_text("id: telling\nnotices:\n  third_language_fr: {kind: notice}\n", encoding="utf-8")
+    assert [(p.code, p.line) for p in problems_of(tree)] == [("notice_no_language", 3)]
+
+
 def test_a_notice_without_its_value_is_refused(tree: Path) -> None:
     with pytest.raises(ContentFileError, match="name"):
         open_library(tree).notice("hello", "en")
@@ -288,6 +345,20 @@ def test_an_edited_article_is_told_without_restart(tree: Path) -> None:
     edit(tree / "content/topics/work_permit.en.md", "The date is on the card.", "Look at the card.")
     assert library.reload_if_changed(now=0.0)
     assert library.answer("work_permit", "en", "validity", TODAY).text == "Look at the card."
+
+
+def test_an_edited_part_is_told_without_restart_and_a_broken_one_is_not(tree: Path) -> None:
+    problems: list[DataFileError] = []
+    library = open_library(tree, problems=problems)
+    path = tree / "content/notices/deadlines/bia_appeal.yml"
+    edit(path, "this week", "today")
+    assert library.reload_if_changed(now=0.0)
+    text = "Call Example Immigration Law Office today."
+    assert library.notice("deadline_next_bia_appeal_urgent", "en").text == text
+    edit(path, "Call {{firm.name}}", "Call {{firm.nam}}")
+    assert not library.reload_if_changed(now=2.0)
+    assert library.notice("deadline_next_bia_appeal_urgent", "en").text == text
+    assert [(Path(p.path).name, p.line) for p in problems] == [("bia_appeal.yml", 15)]
 
 
 def test_files_are_looked_at_no_more_than_once_a_second(tree: Path) -> None:

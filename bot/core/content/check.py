@@ -9,19 +9,27 @@ from pathlib import Path
 from bot.core.content.library import Library, check_library
 from bot.core.content.prose import check_prose
 from bot.core.content.readability import ReadingLevel, reading_level
+from bot.core.deadlines.rules import read_rules
 from bot.core.firm import read_firm
 from bot.core.law import NotInForce, read_parameters
 from bot.core.problems import Problem
 from bot.core.template import placeholders
 
 PARAMETERS = Path("law") / "parameters"
+DEADLINES = Path("law") / "deadlines"
 CONTENT = Path("content")
 FIRM = CONTENT / "firm.yml"
 
 
 def check_law(root: Path, today: date, strict: bool = False) -> list[Problem]:
-    """Everything wrong under ``root``/law/parameters; ``strict`` makes warnings errors."""
+    """Everything wrong under ``root``/law; ``strict`` makes warnings errors."""
     parameters, report = read_parameters(root / PARAMETERS, today)
+    rules, found_in_rules = read_rules(root / DEADLINES, parameters, today)
+    report.extend(found_in_rules)
+    for rule in rules:
+        for lang, sentence in (rule.doubt or {}).items():
+            for found in check_prose(sentence, lang):
+                report.add(found.code, rule.path, rule.lines[lang], **found.details)
     for parameter in parameters:
         for lang, sentence in (parameter.changing or {}).items():
             line = parameter.lines[lang]

@@ -1,4 +1,8 @@
-"""Notices: short fixed texts, all languages of one notice in one file; and the labels of buttons."""
+"""Notices: short fixed texts, all languages of a notice together; and the labels of buttons.
+
+A file holds one notice; or several under ``notices``, by id; or, under ``parts``, what is said about one
+calculation of a date.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.content.article import reflow
-from bot.core.datafile import Document, read_text
+from bot.core.datafile import Document, Where, read_text
 from bot.core.messages import GATEWAY_PREFIX, LANGUAGES
 from bot.core.problems import Report
 from bot.core.template import placeholders
@@ -19,6 +23,39 @@ TITLE_LIMIT = 20
 # WhatsApp takes 1,024 characters beside buttons or a list.
 NOTICE_LIMIT = 1024
 KINDS = ("notice", "question", "emergency", "apology")
+
+#: What may be said about one calculation, in the order of a conversation. What follows a point is the day that is
+#: asked for, where there are two, or how far away the day told is.
+PARTS = (
+    "ask",
+    "ask.birth",
+    "ask.filed",
+    "confirm",
+    "confirm.birth",
+    "confirm.filed",
+    "confirm_range",
+    "confirm_range.birth",
+    "confirm_range.filed",
+    "open",
+    "today",
+    "passed",
+    "waiting",
+    "reached",
+    "yes",
+    "no",
+    "unsure",
+    "range",
+    "safe",
+    "counted",
+    "next",
+    "next.open",
+    "next.urgent",
+    "next.passed",
+    "next.waiting",
+    "next.reached",
+    "change",
+    "title",
+)
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _INTENT_PAYLOAD = re.compile(r"/([a-z][a-z0-9_]*)\s*(\{.*\})?")
@@ -35,7 +72,7 @@ class NoticeChoice:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A fixed text by language, as written. ``kind`` is that of the reply it makes."""
+    """A fixed text by language, as written. ``kind`` is that of the reply it makes; ``digest`` is the file's."""
 
     id: str
     kind: str
@@ -48,60 +85,95 @@ class Notice:
 
 
 def read_notices(folder: Path, report: Report) -> dict[str, Notice]:
-    """The notices of a folder by id; what is wrong goes to the report."""
+    """The notices of a folder and the folders in it, by id; what is wrong goes to the report."""
     notices = {}
-    for path in sorted(folder.glob("*.yml")):
-        notice = _read_notice(path, report)
-        if notice is not None:
-            notices[notice.id] = notice
+    read: dict[str, Path] = {}
+    # The folder itself goes first, so that of two notices with one id the deeper one is blamed.
+    for path in sorted(folder.rglob("*.yml"), key=lambda path: (len(path.parts), path)):
+        text = read_text(path, report)
+        doc = None if text is None else Document.parse(text, str(path), report)
+        if doc is None or text is None:
+            continue
+        if doc.has("id") and doc.get("id") != path.stem:
+            doc.add("id_not_name", "id", id=doc.get("id"), expected=path.stem)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        for id, where in _places(doc, path.stem).items():
+            first = read.setdefault(id, path)
+            if first is not path:
+                other = first.relative_to(folder.parent).as_posix()
+                doc.add("notice_twice", *where, id=id, other=other)
+                continue
+            notice = _read_notice(doc, where, id, digest)
+            if notice is not None:
+                notices[id] = notice
     return notices
 
 
-def _read_notice(path: Path, report: Report) -> Notice | None:
-    before = len(report.errors)
-    text = read_text(path, report)
-    doc = None if text is None else Document.parse(text, str(path), report)
-    if doc is None or text is None:
+def part_id(part: str, calculation: str) -> str:
+    """The id of the notice that a part is: ``open`` of x is deadline_open_x, ``next.open`` deadline_next_x_open."""
+    name, _, last = part.partition(".")
+    return "_".join(filter(None, ("deadline", name, calculation, last)))
+
+
+def _places(doc: Document, name: str) -> dict[str, Where]:
+    """Where the notices of a file stand, by id: several under ``notices`` or ``parts``, or the file is one."""
+    several = next((key for key in ("parts", "notices") if doc.has(key)), None)
+    if several is None:
+        return {name: ()}
+    doc.keys((), ("id", several))
+    held = doc.get(several)
+    if not isinstance(held, dict) or not held:
+        doc.add("want_mapping", several, key=several)
+        return {}
+    if several == "notices":
+        return {id: (several, id) for id in held}
+    doc.keys((several,), (), PARTS)
+    return {part_id(part, name): (several, part) for part in held if part in PARTS}
+
+
+def _read_notice(doc: Document, where: Where, id: str, digest: str) -> Notice | None:
+    """The notice at ``where``, which is empty when the whole file is one."""
+    before = len(doc.report.errors)
+    if not isinstance(doc.get(*where), dict):
+        doc.add("want_mapping", *where, key=id)
         return None
-    third = path.stem.startswith(THIRD_LANGUAGE)
-    fixed = ("id", "kind", "title", "choices")
-    languages = [key for key in doc.value if key not in fixed and _LANGUAGE.fullmatch(key)]
+    third = id.startswith(THIRD_LANGUAGE)
+    own = () if where else ("id",)
+    fixed = ("kind", "title", "choices")
+    languages = [key for key in doc.get(*where) if key not in ("id", *fixed) and _LANGUAGE.fullmatch(key)]
     if third:
-        doc.keys((), ("id",), (*fixed, *languages))
+        doc.keys(where, own, (*fixed, *languages))
         if not languages:
-            doc.add("notice_no_language", "id")
+            doc.add("notice_no_language", *(where or own))
     else:
-        for key in languages:
-            if key not in LANGUAGES:
-                doc.add("notice_language", key, key=key)
-        doc.keys((), ("id", *LANGUAGES), (*fixed, *languages))
-        languages = [lang for lang in LANGUAGES if doc.has(lang)]
-    if doc.has("id") and doc.get("id") != path.stem:
-        doc.add("id_not_name", "id", id=doc.get("id"), expected=path.stem)
-    kind = doc.one_of(KINDS, "kind") if doc.has("kind") else KINDS[0]
-    titles = (doc.both("title") or {}) if doc.has("title") else {}
-    texts = {lang: reflow(written) for lang in languages if (written := doc.text(lang)) is not None}
+        foreign = [key for key in languages if key not in LANGUAGES]
+        for key in foreign:
+            doc.add("notice_language", *where, key, key=key)
+        doc.keys(where, (*own, *LANGUAGES), (*fixed, *foreign))
+        languages = [lang for lang in LANGUAGES if doc.has(*where, lang)]
+    kind = doc.one_of(KINDS, *where, "kind") if doc.has(*where, "kind") else KINDS[0]
+    titles = (doc.both(*where, "title") or {}) if doc.has(*where, "title") else {}
+    written = {lang: doc.text(*where, lang) for lang in languages}
+    texts = {lang: reflow(text) for lang, text in written.items() if text is not None}
     names = {lang: {placeholder.name for placeholder in placeholders(told)} for lang, told in texts.items()}
     everywhere: set[str] = set().union(*names.values())
     for lang in texts:
         missing = everywhere - names[lang]
         if missing:
-            doc.add("notice_values_differ", lang, language=lang, names=", ".join(sorted(missing)))
+            doc.add("notice_values_differ", *where, lang, language=lang, names=", ".join(sorted(missing)))
     choices: list[NoticeChoice] = []
-    if doc.get("choices") is not None:
-        for index in range(len(doc.items("choices") or [])):
-            choice = _read_choice(doc, index, languages if third else list(LANGUAGES))
+    if doc.get(*where, "choices") is not None:
+        for index in range(len(doc.items(*where, "choices") or [])):
+            choice = _read_choice(doc, (*where, "choices", index), languages if third else list(LANGUAGES))
             if choice is not None:
                 choices.append(choice)
-    if len(report.errors) > before or kind is None:
+    if len(doc.report.errors) > before or kind is None:
         return None
-    lines = {lang: doc.line(lang) or 1 for lang in texts}
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Notice(path.stem, kind, texts, titles, tuple(choices), str(path), lines, digest)
+    lines = {lang: doc.line(*where, lang) or 1 for lang in texts}
+    return Notice(id, kind, texts, titles, tuple(choices), doc.path, lines, digest)
 
 
-def _read_choice(doc: Document, index: int, languages: list[str]) -> NoticeChoice | None:
-    where = ("choices", index)
+def _read_choice(doc: Document, where: Where, languages: list[str]) -> NoticeChoice | None:
     if not doc.keys(where, ("payload", *languages)):
         return None
     payload = doc.text(*where, "payload")
