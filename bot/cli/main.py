@@ -212,6 +212,55 @@ def evaluate(
         show_drops(questions, model_path(load_settings(os.environ).var), parents, console)
 
 
+@app.command()
+def deadline(
+    calculation: Annotated[
+        str | None, typer.Argument(help="Which date, such as bia_appeal; --list shows all.")
+    ] = None,
+    inputs: Annotated[
+        str | None, typer.Option("--inputs", help="The facts as JSON; - reads them from standard input.")
+    ] = None,
+    today: Annotated[
+        str | None, typer.Option("--today", help="The person's day (YYYY-MM-DD); else the firm's.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Count by the law of this day (YYYY-MM-DD).")
+    ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", help="Count by proposed or vacated law too, for a check; may be repeated."),
+    ] = None,
+    lang: Language = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    list_all: Annotated[
+        bool, typer.Option("--list", help="Show every calculation and the facts that it takes.")
+    ] = False,
+) -> None:
+    """Work out a deadline from facts."""
+    from bot.cli import deadline as room
+
+    try:
+        if list_all:
+            room.show_list(lang, as_json, console)
+            return
+        room.work_out(
+            ROOT / "bot",
+            _library(),
+            calculation,
+            inputs,
+            console,
+            fixed_today=load_settings(os.environ).today,
+            today=today,
+            as_of=as_of,
+            include=tuple(include or ()),
+            lang=lang,
+            as_json=as_json,
+        )
+    except room.Misuse as exc:
+        errors.print(str(exc), style="red", markup=False)
+        raise typer.Exit(2) from None
+
+
 @check_app.callback()
 def check(context: typer.Context, as_of: AsOf = None, strict: Strict = False, lang: Language = "en") -> None:
     """Check law and content; `check law` and `check content` look at one of them."""
@@ -220,9 +269,31 @@ def check(context: typer.Context, as_of: AsOf = None, strict: Strict = False, la
 
 
 @check_app.command("law")
-def check_law(as_of: AsOf = None, strict: Strict = False, lang: Language = "en") -> None:
-    """Check the law parameters."""
-    _check(("law",), as_of, strict=strict, lang=lang)
+def check_law(
+    as_of: AsOf = None,
+    strict: Strict = False,
+    lang: Language = "en",
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            "--cases",
+            help="Work out this table instead (CSV of case_id, calculation, inputs_json, expected_json, "
+            "authority) and list every difference.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --cases: print JSON.")] = False,
+) -> None:
+    """Check the law parameters and the rules of deadlines, or a table of worked cases."""
+    if cases is None:
+        if as_json:
+            raise BotError("--json belongs to --cases: name a table of worked cases.")
+        _check(("law",), as_of, strict=strict, lang=lang)
+        return
+    from bot.cli.checking_cases import check_cases
+
+    _check_language(lang)
+    if check_cases(ROOT / "bot" / "law", cases, day(as_of), console, lang=lang, as_json=as_json):
+        raise typer.Exit(1)
 
 
 @check_app.command("content")
@@ -241,14 +312,19 @@ def check_levels(as_of: AsOf = None) -> None:
 
 def _check(rooms: tuple[str, ...], as_of: str | None, *, strict: bool, lang: str) -> None:
     from bot.cli.checking import check as run
-    from bot.core.messages import LANGUAGES
 
-    if lang not in LANGUAGES:
-        raise BotError(f"{lang!r} is not a language of Faro. Use en or es.")
+    _check_language(lang)
     if run(
         ROOT / "bot", load_settings(os.environ).firm, rooms, day(as_of), console, strict=strict, lang=lang
     ):
         raise typer.Exit(1)
+
+
+def _check_language(lang: str) -> None:
+    from bot.core.messages import LANGUAGES
+
+    if lang not in LANGUAGES:
+        raise BotError(f"{lang!r} is not a language of Faro. Use en or es.")
 
 
 @content_app.command("approve")

@@ -11,11 +11,13 @@ from typing import Any
 from aiohttp import web
 
 from bot.core import yaml12
+from bot.core.deadlines import phrases
 from bot.core.errors import RequestError
 from bot.gateway.alarms import Alarms
 from bot.gateway.chat import ChatApi
 from bot.gateway.clock import Clock
 from bot.gateway.commands import Commands
+from bot.gateway.deadlines import DeadlineApi
 from bot.gateway.events import Streams
 from bot.gateway.health import Health, load_steps
 from bot.gateway.keeper import Keeper
@@ -23,7 +25,7 @@ from bot.gateway.limits import Limits, RateLimiter
 from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
 from bot.gateway.middleware import problem_middleware
-from bot.gateway.ports import Engine, Firm, Notices, Reading
+from bot.gateway.ports import Deadlines, Engine, Firm, Notices, Reading
 from bot.gateway.problems import load_problems
 from bot.gateway.security import add_headers, may_read_metrics
 from bot.gateway.tokens import Tokens
@@ -49,7 +51,7 @@ RETENTION: web.AppKey[Retention] = web.AppKey("retention", Retention)
 
 @cache
 def openapi_document() -> dict[str, Any]:
-    """The published description of the chat API."""
+    """The published description of both APIs."""
     document: dict[str, Any] = yaml12.load_file(OPENAPI)
     return document
 
@@ -59,6 +61,7 @@ def create_app(
     *,
     engine: Engine,
     notices: Notices,
+    deadlines: Deadlines,
     firm: Firm,
     store: TranscriptStore,
     clock: Clock,
@@ -69,7 +72,7 @@ def create_app(
 ) -> web.Application:
     """The gateway. It starts and closes ``store`` and ``engine`` with itself.
 
-    Raises ContentFileError when a notice or a problem text is missing.
+    Raises ContentFileError when a notice, a problem text or a phrase is missing.
     """
     bounds = limits or Limits()
     metrics = Metrics()
@@ -109,6 +112,15 @@ def create_app(
         metrics=metrics,
         trusted_proxies=settings.trusted_proxies,
         openapi=openapi_document(),
+    )
+    deadline_api = DeadlineApi(
+        deadlines=deadlines,
+        phrases=phrases.load_phrases(content / phrases.FILE_NAME),
+        firm=firm,
+        clock=clock,
+        limits=bounds,
+        limiter=limiter,
+        trusted_proxies=settings.trusted_proxies,
     )
 
     async def page(_request: web.Request) -> web.StreamResponse:
@@ -158,6 +170,7 @@ def create_app(
     app[KEEPER], app[ALARMS], app[METRICS], app[STREAMS] = keeper, alarms, metrics, streams
     app[RETENTION] = retention
     app.add_routes(api.routes())
+    app.add_routes(deadline_api.routes())
     app.add_routes(
         [
             web.get("/", page),

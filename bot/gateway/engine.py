@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
@@ -106,7 +107,21 @@ def _reply(message: Any) -> Reply:
         raise TypeError("reply")
     if not all(isinstance(part, str) for choice in reply.choices for part in (choice.title, choice.payload)):
         raise TypeError("choice")
-    return reply
+    # Without its buttons an answer is still an answer.
+    return reply if _can_be_kept(reply.keep) else replace(reply, keep={})
+
+
+def _can_be_kept(keep: Any) -> bool:
+    """Whether ``Reply.keep`` has what the page needs to show its buttons."""
+    return (
+        isinstance(keep, dict)
+        and keep.keys() == {"calculation", "inputs", "today", "calendar_until", "labels"}
+        and isinstance(keep["inputs"], dict)
+        and isinstance(keep["labels"], dict)
+        and keep["labels"].keys() == {"calendar", "print", "copy"}
+        and all(isinstance(v, str) for v in (keep["calculation"], keep["today"], *keep["labels"].values()))
+        and isinstance(keep["calendar_until"], str | None)
+    )
 
 
 def _text_or_none(value: Any) -> str | None:

@@ -25,6 +25,9 @@ class Limits:
     #: A shelter or an office shares one address, so an address may do much more than a conversation.
     per_client: str = "240/minute"
     new_conversations: str = "20/minute; 120/hour"
+    #: Dates worked out for one address; the facts of one are a few hundred bytes.
+    deadlines: str = "60/minute; 600/hour"
+    deadline_bytes: int = 16_384
     turn_seconds: float = 5.0
     conversations_in_memory: int = 5_000
     messages_in_memory: int = 400
@@ -48,6 +51,7 @@ class Limits:
             per_conversation=_multiplied(self.per_conversation, factor),
             per_client=_multiplied(self.per_client, factor),
             new_conversations=_multiplied(self.new_conversations, factor),
+            deadlines=_multiplied(self.deadlines, factor),
         )
 
 
@@ -66,6 +70,7 @@ class RateLimiter:
         self._per_conversation = parse_many(limits.per_conversation)
         self._per_client = parse_many(limits.per_client)
         self._new_conversations = parse_many(limits.new_conversations)
+        self._deadlines = parse_many(limits.deadlines)
 
     def conversation(self, conversation: str) -> None:
         """Counts one message of a conversation. Raises RequestError (429)."""
@@ -78,6 +83,10 @@ class RateLimiter:
     def new_conversation(self, address: str) -> None:
         """Counts one conversation begun from an address. Raises RequestError (429)."""
         self._hit(self._new_conversations, "new", self._hashed(address))
+
+    def deadline(self, address: str) -> None:
+        """Counts one date worked out for an address. Raises RequestError (429)."""
+        self._hit(self._deadlines, "deadline", self._hashed(address))
 
     def _hashed(self, address: str) -> str:
         return hashlib.blake2s(address.encode(), key=self._key).hexdigest()

@@ -7,11 +7,17 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from datetime import date
 
 from aiohttp import web
 
 from bot.core import emergency, language
 from bot.core.content import Library, load_library
+from bot.core.deadlines import Deadline, NotCovered, calculate
+from bot.core.deadlines.fresh import FreshRules
+from bot.core.deadlines.rules import Rules
+from bot.core.deadlines.telling import calendar_title, tell
 from bot.core.errors import BotError, DataFileError, SettingsError
 from bot.core.firm import Firm, load_firm
 from bot.core.law import load_parameters
@@ -70,6 +76,36 @@ class FreshFirm:
         return self._library.firm
 
 
+class FreshDeadlines:
+    """The deadline engine with rules, figures and words as their files stand now."""
+
+    def __init__(self, library: Library, rules: FreshRules) -> None:
+        self._library = library
+        self._rules = rules
+
+    def calculate(
+        self,
+        calculation: str,
+        inputs: Mapping[str, object],
+        today: date,
+        as_of: date | None,
+        include: tuple[str, ...],
+    ) -> Deadline | NotCovered:
+        return calculate(calculation, inputs, self._now, today, as_of, include)
+
+    def tell(self, result: Deadline | NotCovered, lang: str) -> Reply:
+        return tell(self._library, self._now, result, lang)
+
+    def title(self, calculation: str, lang: str) -> str:
+        return calendar_title(self._library, calculation, lang)
+
+    @property
+    def _now(self) -> Rules:
+        clock = time.monotonic()
+        self._library.reload_if_changed(clock)
+        return self._rules.now(self._library.parameters, clock)
+
+
 async def build(settings: Settings, limits: Limits | None = None) -> web.Application:
     """The gateway on real parts. Raises DataFileError when a file about words or law is wrong."""
     settings = with_demo_secrets(settings)
@@ -94,6 +130,9 @@ async def build(settings: Settings, limits: Limits | None = None) -> web.Applica
         # The client waits a little longer than the turn, so that there is one place that gives up.
         engine=EngineClient(settings.engine_url, settings.engine_secret, bounds.turn_seconds + 1),
         notices=FreshNotices(library),
+        deadlines=FreshDeadlines(
+            library, FreshRules(BOT / "law" / "deadlines", library.parameters, on_problem=_tell)
+        ),
         firm=FreshFirm(library),
         store=TranscriptStore(settings.database_url),
         clock=SystemClock(settings.today),

@@ -14,7 +14,7 @@ from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
 from bot.gateway.problems import Problems
 from bot.gateway.security import preflight
-from bot.gateway.wire import accepted_language
+from bot.gateway.wire import FORM, accepted_language
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -71,6 +71,9 @@ def problem_middleware(problems: Problems, metrics: Metrics, alarms: Alarms, ori
 
     def _refuse(request: web.Request, error: RequestError) -> web.Response:
         language = str(request.get(LANGUAGE) or accepted_language(request))
+        # A form is posted by a person in a browser, where a JSON document would be all that they see.
+        if request.content_type == FORM and "text/html" in request.headers.get("Accept", ""):
+            return problems.page(error, language)
         return problems.response(error, language)
 
     return middleware

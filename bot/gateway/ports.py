@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from bot.core.deadlines import Deadline, NotCovered
 from bot.core.messages import Reply
 
 
@@ -31,6 +32,26 @@ class Notices(Protocol):
 
     def notice(self, id: str, lang: str) -> Reply:
         """The fixed text ``id`` in that language. Raises KeyError or a BotError when there is none."""
+
+
+class Deadlines(Protocol):
+    """The deadline engine with its words, as far as the gateway needs it."""
+
+    def calculate(
+        self,
+        calculation: str,
+        inputs: Mapping[str, object],
+        today: date,
+        as_of: date | None,
+        include: tuple[str, ...],
+    ) -> Deadline | NotCovered:
+        """As ``bot.core.deadlines.calculate``. Raises InputError."""
+
+    def tell(self, result: Deadline | NotCovered, lang: str) -> Reply:
+        """The result in words."""
+
+    def title(self, calculation: str, lang: str) -> str:
+        """A name for the date that gives nothing away."""
 
 
 @dataclass(frozen=True, slots=True)

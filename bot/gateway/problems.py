@@ -13,11 +13,12 @@ from aiohttp import web
 from bot.core import yaml12
 from bot.core.errors import ContentFileError, RequestError
 from bot.core.messages import LANGUAGES
+from bot.gateway.deadline_page import POLICY, problem_page
 from bot.gateway.ports import Firm
 
 MEDIA_TYPE = "application/problem+json"
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z._]+)\s*\}\}")
-_KNOWN = frozenset({"firm.name", "firm.phone", "limit", "seconds", "field"})
+_KNOWN = frozenset({"firm.name", "firm.phone", "limit", "seconds", "field", "problem", "remedy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,17 @@ class Problems:
         response = web.json_response(
             self.document(error, language), status=error.status, content_type=MEDIA_TYPE
         )
+        return self._with_headers(response, error, language)
+
+    def page(self, error: RequestError, language: str) -> web.Response:
+        """The same words as a page, for a browser that posted a form and shows whatever comes back."""
+        document = self.document(error, language)
+        text = problem_page(document["title"], document["detail"], language)
+        response = web.Response(text=text, status=error.status, content_type="text/html", charset="utf-8")
+        response.headers["Content-Security-Policy"] = POLICY
+        return self._with_headers(response, error, language)
+
+    def _with_headers(self, response: web.Response, error: RequestError, language: str) -> web.Response:
         response.headers["Content-Language"] = language
         if "seconds" in error.detail:
             response.headers["Retry-After"] = str(error.detail["seconds"])

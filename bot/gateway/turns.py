@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.core.errors import EngineError, EngineUnreachable, RequestError
 from bot.core.messages import GATEWAY_PREFIX, LANGUAGES, Reply, without_command
+from bot.core.redact import holds_number
 from bot.gateway.alarms import Alarms
 from bot.gateway.clock import Clock
 from bot.gateway.commands import FORWARDED, Commands
@@ -267,6 +268,8 @@ class Turns:
             self._metrics.tally("fallback")
         guarded = guard(result)
         replies = guarded.replies
+        if text is not None and holds_number(text):
+            replies = (self._voice.notice("numbers_masked", conversation.language), *replies)
         if guarded.code is not None:
             self._alarm(conversation, "turn", guarded.code)
             replies = (*replies, self._voice.apology("apology_turn", conversation.language))

@@ -29,6 +29,7 @@ REQUIRED = (
     "language_switched",
     "apology_engine",
     "apology_turn",
+    "numbers_masked",
     *(f"emergency_{kind}" for kind in EMERGENCIES),
 )
 

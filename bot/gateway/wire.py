@@ -14,6 +14,9 @@ from bot.core.messages import LANGUAGES
 from bot.gateway.turns import Incoming
 from bot.transcripts.records import MessageRecord
 
+#: How a browser posts a form.
+FORM = "application/x-www-form-urlencoded"
+
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CURSOR = re.compile(r"[0-9]{1,9}")
 
@@ -23,12 +26,27 @@ async def read_object(request: web.Request, fields: Sequence[str]) -> dict[str, 
     if request.content_type != "application/json":
         raise RequestError("not_json", 415)
     try:
-        raw = await request.read()
-        data = json.loads(raw.decode("utf-8"))
-    except web.HTTPRequestEntityTooLarge:
-        raise RequestError("body_too_large", 413) from None
+        data = json.loads((await read_body(request)).decode("utf-8"))
     except (ValueError, RecursionError):
         raise RequestError("bad_json", 400) from None
+    return object_of(data, fields)
+
+
+async def read_body(request: web.Request, most: int | None = None) -> bytes:
+    """The body of a request of at most ``most`` bytes (the application's own bound otherwise). Raises RequestError."""
+    try:
+        if most is not None and (request.content_length or 0) > most:
+            raise RequestError("body_too_large", 413)
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise RequestError("body_too_large", 413) from None
+    if most is not None and len(raw) > most:
+        raise RequestError("body_too_large", 413)
+    return raw
+
+
+def object_of(data: Any, fields: Sequence[str]) -> dict[str, Any]:
+    """The JSON value, when it is an object with only these fields. Raises RequestError for anything else."""
     if not isinstance(data, dict):
         raise RequestError("bad_json", 400)
     if set(data) - set(fields):
@@ -99,6 +117,7 @@ def accepted_language(request: web.Request) -> str:
 def shown(message: MessageRecord) -> dict[str, Any]:
     """A message as the page gets it: no payloads, no intents."""
     reply = message.reply or {}
+    kept = {"keep": reply["keep"]} if reply.get("keep") else {}
     return {
         "id": message.id,
         "seq": message.seq,
@@ -113,6 +132,7 @@ def shown(message: MessageRecord) -> dict[str, Any]:
         "choices": [{"id": choice["id"], "title": choice["title"]} for choice in reply.get("choices", ())],
         "sources": list(reply.get("sources", ())),
         "notes": list(reply.get("notes", ())),
+        **kept,
         "facts_checked": reply.get("facts_checked"),
         "approved_by": reply.get("approved_by"),
         "approved_on": reply.get("approved_on"),

@@ -1,7 +1,8 @@
-// The chat page: a thin client of the chat API (docs/api.md). Everything that is shown is set as text,
+// The chat page: a thin client of the chat API and of the deadline API (docs/api.md). Everything that is shown is set as text,
 // never as markup, so that no message can become code.
 
 const API = "/api/chat/v1";
+const DATES = "/api/deadlines/v1";
 const KEPT = "faro"; // session storage only: it ends with the tab
 const NEUTRAL = "https://www.weather.gov/";
 const RETRY = [1000, 2000, 4000, 8000];
@@ -14,14 +15,20 @@ const WORDS = {
     facts: "Facts checked to", helped: "Did this help?", yes: "Yes", no: "No", rated: "Thank you.",
     choices: "You can choose", also: "You can also ask about:", starting: "Getting ready. You can already write", offline: "No connection. Your message is sent as soon as it is back.",
     lost: "This message was not sent.", again: "Send again", working: "Writing an answer", gone: "This conversation has ended. A new one has begun.", tour: "Try one of these",
+    keep: "Keep this answer", saved: "A file was saved. Open it to add the date to your calendar.", copied: "Copied.",
+    printing: "The page to print is in a new tab.", byHand: "This browser does not copy by itself. Select the text here and copy it.",
+    cut: "No connection. Please try again in a moment.", failed: "That did not work. Please try again in a moment.",
   },
   es: {
     skip: "Ir a la pregunta", role: "Un programa de computadora, no un abogado", exit: "Salir rápido",
     label: "Su pregunta", send: "Enviar", person: "Hablar con alguien", emergency: "Emergencia",
-    log: "Conversación", you: "Usted", sources: "Fuentes y fecha de los datos", checked: "revisado",
-    facts: "Datos revisados hasta", helped: "¿Le ayudó esta respuesta?", yes: "Sí", no: "No", rated: "Gracias.",
+    log: "Conversación", you: "Usted", sources: "Fuentes y fecha de los datos", checked: "revisado el",
+    facts: "Datos revisados hasta el", helped: "¿Le ayudó esta respuesta?", yes: "Sí", no: "No", rated: "Gracias.",
     choices: "Puede elegir", also: "También puede preguntar sobre:", starting: "Ya casi. Puede escribir desde ahora", offline: "No hay conexión. Su mensaje se envía en cuanto vuelva.",
     lost: "Este mensaje no se envió.", again: "Enviar otra vez", working: "Escribiendo la respuesta", gone: "La conversación terminó. Empezó una nueva.", tour: "Pruebe una de estas",
+    keep: "Guardar esta respuesta", saved: "Se guardó un archivo. Ábralo para añadir la fecha a su calendario.", copied: "Copiado.",
+    printing: "La página para imprimir está en otra pestaña.", byHand: "Este navegador no copia por sí solo. Seleccione aquí el texto y cópielo.",
+    cut: "No hay conexión. Inténtelo otra vez en un minuto.", failed: "No funcionó. Inténtelo otra vez en un minuto.",
   },
 };
 
@@ -42,6 +49,7 @@ let waiting = 0;
 const shown = new Set();
 const later = []; // came by stream while this tab waited for its own answer
 const mine = new Map(); // client message id -> list item shown before the server confirmed it
+const sheets = []; // tabs with a page to print, closed by leaving fast
 
 const word = (key) => WORDS[language][key];
 
@@ -131,10 +139,140 @@ function sourcesOf(message) {
   return box;
 }
 
-function inWords(iso) {
-  return new Date(`${iso}T12:00:00Z`).toLocaleDateString(language === "es" ? "es-US" : "en-US", {
+function inWords(iso, lang = language) {
+  return new Date(`${iso}T12:00:00Z`).toLocaleDateString(lang === "es" ? "es-US" : "en-US", {
     day: "numeric", month: "long", year: "numeric", timeZone: "UTC",
   });
+}
+
+// A date can be kept: as a calendar file, on paper, as text. All of it is in the language of the answer.
+function keepOf(message) {
+  const { calculation, inputs, today, calendar_until: until, labels } = message.keep;
+  const lang = message.language;
+  const say = (key) => (WORDS[lang] || WORDS[language])[key];
+  const asked = JSON.stringify({ calculation, inputs, today, lang });
+  const box = node("div", "", { className: "keep" });
+  const group = box.appendChild(node("div", "", { className: "choices" }));
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", say("keep"));
+  const told = box.appendChild(node("p", "", { className: "told", hidden: true }));
+
+  function tell(text, wrong = false) {
+    told.textContent = text;
+    told.classList.toggle("wrong", wrong);
+    told.hidden = !text;
+    box.querySelector("textarea")?.remove();
+    if (text) announce(text, lang);
+  }
+
+  function add(label, act) {
+    const button = node("button", label, { type: "button" });
+    button.addEventListener("click", async () => {
+      if (button.getAttribute("aria-busy") === "true") return;
+      button.setAttribute("aria-busy", "true");
+      try {
+        await act(button);
+      } catch (error) {
+        tell(error.told || say("failed"), true);
+      } finally {
+        button.removeAttribute("aria-busy");
+      }
+    });
+    group.append(button);
+  }
+
+  // Nothing is put into a calendar that lies behind; a conversation can be opened again days later.
+  if (until && until >= thisDay()) {
+    add(labels.calendar, async () => {
+      tell("");
+      await saveCalendar(asked, lang, say);
+      tell(say("saved"));
+    });
+  }
+  add(labels.print, () => {
+    if (navigator.onLine === false) return tell(say("cut"), true);
+    openSheet(asked);
+    tell(say("printing"));
+  });
+  add(labels.copy, async (button) => {
+    const text = asText(message, lang, say);
+    if (await copied(text, box, button)) return tell(say("copied"));
+    tell(say("byHand"));
+    const field = node("textarea", "", { value: text, readOnly: true, rows: 6 });
+    field.setAttribute("aria-label", say("byHand"));
+    box.append(field);
+    field.focus();
+    field.select();
+    field.scrollTop = 0;
+  });
+  return box;
+}
+
+function thisDay() {
+  const now = new Date();
+  return new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+}
+
+async function saveCalendar(asked, lang, say) {
+  const headers = { "Content-Type": "application/json", Accept: "text/calendar, application/problem+json", "Accept-Language": lang };
+  let file;
+  let name;
+  try {
+    const response = await fetch(`${DATES}/calendar`, { method: "POST", headers, body: asked, signal: AbortSignal.timeout?.(15000) });
+    if (!response.ok) {
+      const wrong = await response.json().catch(() => ({}));
+      throw Object.assign(new Error(wrong.code), { told: wrong.detail || say("failed") });
+    }
+    file = new Blob([await response.arrayBuffer()], { type: "text/calendar;charset=utf-8" });
+    name = /filename="([\w-]+\.ics)"/.exec(response.headers.get("Content-Disposition") || "")?.[1] || "date.ics";
+  } catch (error) {
+    throw error.told ? error : Object.assign(error, { told: say("cut") });
+  }
+  const link = node("a", "", { href: URL.createObjectURL(file), download: name, hidden: true });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  // Phones ask first, and read the file after the answer.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+function openSheet(asked) {
+  // A form, so that the facts stand in no address; a tab with a name, so that leaving fast can close it.
+  const name = `sheet${newId()}`;
+  const sheet = window.open("", name);
+  if (sheet) sheets.push(sheet);
+  const form = node("form", "", { method: "post", action: `${DATES}/page`, target: sheet ? name : "_blank", hidden: true });
+  form.append(node("input", "", { type: "hidden", name: "request", value: asked }));
+  document.body.append(form);
+  form.submit();
+  form.remove();
+}
+
+function asText(message, lang, say) {
+  const lines = [message.title, message.full || message.text, ...(message.notes || [])];
+  if ((message.sources || []).length) {
+    const list = message.sources.map((source) => `- ${[source.cite, source.url].filter(Boolean).join(", ")} (${say("checked")} ${inWords(source.checked, lang)})`);
+    lines.push([`${say("sources")}:`, ...list].join("\n"));
+  }
+  return lines.filter(Boolean).join("\n\n");
+}
+
+async function copied(text, box, button) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch { /* refused, or not there without HTTPS: the old way */ }
+  const field = node("textarea", "", { value: text, readOnly: true, className: "hidden" });
+  box.append(field);
+  field.focus({ preventScroll: true });
+  field.setSelectionRange(0, text.length);
+  let done = false;
+  try {
+    done = document.execCommand("copy");
+  } catch { /* not there either */ }
+  field.remove();
+  button.focus({ preventScroll: true });
+  return done;
 }
 
 function ratingOf(message) {
@@ -171,6 +309,7 @@ function show(message) {
     item.append(paragraphs(message.full || message.text));
     for (const note of message.notes || []) item.append(node("p", note, { className: "note" }));
     if ((message.sources || []).length) item.append(sourcesOf(message));
+    if (message.keep) item.append(keepOf(message));
     if (message.kind === "answer") item.append(ratingOf(message));
     if ((message.choices || []).length) {
       const group = node("div", "", { className: "choices" });
@@ -202,7 +341,7 @@ function scroll(item, author) {
   const main = document.querySelector("main");
   const asked = item.previousElementSibling;
   const first = asked && asked.classList.contains("visitor") && asked.offsetHeight < 120 ? asked : item;
-  const top = author === "visitor" ? main.scrollHeight : first.offsetTop - main.offsetTop - 12;
+  const top = author === "visitor" ? main.scrollHeight : first.offsetTop - 12;
   main.scrollTo({ top, behavior: "auto" });
 }
 
@@ -324,6 +463,8 @@ function deliver(id, what, item) {
 }
 
 async function attempt(id, what, item) {
+  // Who writes before the conversation has begun is heard when it has.
+  while (!kept) await pause(100);
   for (let tries = 0; ; tries += 1) {
     try {
       const answer = await call("POST", "/messages", { client_message_id: id, ...what });
@@ -397,6 +538,7 @@ $("lang-en").addEventListener("click", () => setLanguage("en"));
 $("lang-es").addEventListener("click", () => setLanguage("es"));
 $("exit").addEventListener("click", () => {
   sessionStorage.clear();
+  for (const sheet of sheets) sheet.close();
   document.documentElement.replaceChildren();
   location.replace(NEUTRAL);
 });

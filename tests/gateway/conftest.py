@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import structlog
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.core.deadlines import Deadline, NotCovered, Rules, calculate, load_rules
+from bot.core.law import load_parameters
 from bot.core.messages import Choice, Reply
 from bot.gateway import logs
 from bot.gateway.app import ALARMS, KEEPER, METRICS, create_app, openapi_document
@@ -53,6 +56,32 @@ class SmallNotices:
             raise KeyError(id)
         choices = tuple(Choice(f"{p.partition(':')[2]} {lang}", p) for p in CHOICES.get(id, ()))
         return Reply("notice", id, lang, f"[{id} {lang}]", choices=choices)
+
+
+@cache
+def rules() -> Rules:
+    """The project's own rules, read when a test first counts."""
+    return load_rules(Path("bot/law/deadlines"), load_parameters(Path("bot/law/parameters")))
+
+
+class SmallDeadlines:
+    """The real engine; words as their id and language."""
+
+    def calculate(
+        self,
+        calculation: str,
+        inputs: Mapping[str, object],
+        today: date,
+        as_of: date | None,
+        include: tuple[str, ...],
+    ) -> Deadline | NotCovered:
+        return calculate(calculation, inputs, rules(), today, as_of, include)
+
+    def tell(self, result: Deadline | NotCovered, lang: str) -> Reply:
+        return Reply("answer", result.calculation, lang, f"[{result.calculation} {lang}]")
+
+    def title(self, calculation: str, lang: str) -> str:
+        return f"[title {lang}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +276,7 @@ async def start(tmp_path: Path, engine: StandInEngine) -> AsyncIterator[Start]:
             settings,
             engine=client,
             notices=SmallNotices(),
+            deadlines=SmallDeadlines(),
             firm=SmallFirm(),
             store=store,
             clock=clock,

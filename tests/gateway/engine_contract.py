@@ -165,6 +165,29 @@ class EngineContract:
         if best is not None:
             assert max(scores["work_permit"], key=scores["work_permit"].__getitem__) == best
 
+    @pytest.mark.parametrize("prepare", [False, True])
+    async def test_questions_with_a_name_travel_once(
+        self, raw: ClientSession, engine_url: str, engine_secret: str, prepare: bool
+    ) -> None:
+        async def ask(**others: Any) -> dict[str, Any]:
+            async with raw.post(
+                f"{engine_url}/webhooks/turn/nearest",
+                json={"text": "can i travel", "names": {"travel": name}, **others},
+                headers={"Authorization": f"Bearer {engine_secret}"},
+            ) as response:
+                assert response.status == 200
+                answer: dict[str, Any] = await response.json()
+                return answer
+
+        name = secrets.token_hex(16)
+        assert await ask() == {"scores": {}, "unknown": ["travel"]}
+        assert await ask(prepare=True) == {"unknown": ["travel"]}
+        await ask(topics={"travel": {"general": ["Can I travel?"]}}, prepare=prepare)
+        assert await ask(prepare=True) == {"unknown": []}
+        found = await ask()
+        assert list(found) == ["scores"]
+        assert list(found["scores"]["travel"]) == ["general"]
+
     @pytest.mark.parametrize(
         "body",
         [
@@ -176,6 +199,8 @@ class EngineContract:
             {"text": "hi", "topics": {"travel": {"general": []}}},
             {"text": "hi", "topics": {"travel": {"general": "Can I travel?"}}},
             {"text": "hi", "topics": {"travel": {"general": [" "]}}},
+            {"text": "hi", "names": {"travel": 5}},
+            {"text": "hi", "names": ["travel"]},
         ],
     )
     async def test_sections_without_questions_are_refused(

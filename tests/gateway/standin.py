@@ -27,6 +27,7 @@ class StandInEngine:
         self.forgets_fail = False
         self.replies: list[Reply] | None = None
         self._known: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._questions: dict[str, dict[str, list[str]]] = {}
         app = web.Application()
         app.router.add_post("/webhooks/turn/{what}", self._serve)
         self._server = TestServer(app)
@@ -68,7 +69,7 @@ class StandInEngine:
         if what == "vectors":
             return web.json_response({"vectors": [[0.5, 0.5] for _ in body["texts"]]})
         if what == "nearest":
-            return _nearest(body)
+            return self._nearest(body)
         return web.json_response({"problem": "unknown"}, status=404)
 
     async def _turn(self, body: dict[str, Any]) -> web.Response:
@@ -92,6 +93,24 @@ class StandInEngine:
         answer = self._answer(body)
         self._known[body["conversation"]] = (body["message_id"], answer)
         return web.json_response(answer)
+
+    def _nearest(self, body: dict[str, Any]) -> web.Response:
+        text: Any = body.get("text", "")
+        names: Any = body.get("names", {})
+        topics: Any = body.get("topics", {} if names else None)
+        named = isinstance(names, dict) and all(isinstance(name, str) and name for name in names.values())
+        if not isinstance(text, str) or not named or not _has_questions(topics):
+            return web.json_response({"problem": "text, names or topics"}, status=400)
+        self._questions |= {names[topic]: topics[topic] for topic in names if topic in topics}
+        known = {topic: self._questions[name] for topic, name in names.items() if name in self._questions}
+        unknown = [topic for topic in names if topic not in known]
+        if body.get("prepare"):
+            return web.json_response({"unknown": unknown})
+        scores = {
+            topic: {section: max(_in_common(text, q) for q in texts) for section, texts in groups.items()}
+            for topic, groups in {**known, **topics}.items()
+        }
+        return web.json_response({"scores": scores} | ({"unknown": unknown} if unknown else {}))
 
     def _answer(self, body: dict[str, Any]) -> dict[str, Any]:
         text = body.get("text") or ""
@@ -139,18 +158,6 @@ def _parse(text: str) -> dict[str, Any]:
         "entities": [],
         "language": "es" if any(word in text.lower() for word in SPANISH) else None,
     }
-
-
-def _nearest(body: dict[str, Any]) -> web.Response:
-    text: Any = body.get("text", "")
-    topics: Any = body.get("topics")
-    if not isinstance(text, str) or not _has_questions(topics):
-        return web.json_response({"problem": "text or topics"}, status=400)
-    scores = {
-        topic: {section: max(_in_common(text, q) for q in questions) for section, questions in groups.items()}
-        for topic, groups in topics.items()
-    }
-    return web.json_response({"scores": scores})
 
 
 def _has_questions(topics: Any) -> bool:

@@ -78,3 +78,22 @@ async def test_it_serves_until_it_is_stopped(tmp_path: Path, engine: StandInEngi
     stop.set()
     async with asyncio.timeout(5):
         await serving
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [("my A number is A 099 555 321", "en", "ID numbers"), ("mi seguro social es 123-45-6789", "es", "Tapé")],
+)
+async def test_who_writes_an_identity_number_is_asked_not_to(
+    client: TestClient, text: str, language: str, words: str
+) -> None:
+    talk = await _begin(client, language)
+    first, *rest = (await talk.send(text))["messages"]
+    assert words in first["text"]
+    assert rest, "the question is still answered"
+    assert not {"099", "6789"} & set(first["text"].replace("-", " ").split())
+
+
+async def test_a_phone_number_is_covered_without_a_word(client: TestClient) -> None:
+    talk = await _begin(client, "en")
+    assert all("ID numbers" not in m["text"] for m in (await talk.send("call me 305-555-0123"))["messages"])
