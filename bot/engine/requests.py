@@ -101,6 +101,35 @@ def texts_of(body: dict[str, Any]) -> list[str]:
     return [without_command(text) for text in texts]
 
 
+@dataclass(frozen=True)
+class NearestRequest:
+    """Which groups of questions a text is to be compared with.
+
+    ``names`` gives each topic's questions a name that no others have; they are learnt under it, and later it stands for
+    them. ``topics`` holds the questions themselves, and need not where the engine knows the name. ``prepare``: nobody
+    waits for scores; the questions are to be learnt.
+    """
+
+    text: str
+    topics: dict[str, dict[str, list[str]]]
+    names: dict[str, str]
+    prepare: bool
+
+    @classmethod
+    def of(cls, body: dict[str, Any]) -> NearestRequest:
+        """The request in a JSON body. Raises BadRequest with the first thing that is wrong."""
+        names = body.get("names", {})
+        if not isinstance(names, dict) or not all(isinstance(name, str) and name for name in names.values()):
+            raise BadRequest("names must give each topic a text")
+        prepare = body.get("prepare", False)
+        if not isinstance(prepare, bool):
+            raise BadRequest("prepare must be true or false")
+        topics = topics_of(body) if "topics" in body or not names else {}
+        if prepare and not topics.keys() <= names.keys():
+            raise BadRequest("what is prepared needs a name")
+        return cls(without_command(text_of(body, "text", "")), topics, names, prepare)
+
+
 def topics_of(body: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
     """Groups of questions by topic in a JSON body, no group empty. Raises BadRequest for anything else."""
     topics = body.get("topics")

@@ -12,6 +12,9 @@ from rasa.shared.nlu.training_data.message import Message
 #: How Rasa marks a message that carries its meaning instead of words: ``/intent{...}``.
 COMMAND_PREFIX = "/"
 
+#: Key of a message under which the text stands by which it is understood (bot/engine/understood.py).
+UNDERSTOOD = "understood"
+
 
 @lru_cache(maxsize=4096)
 def _fold_character(character: str) -> str:
@@ -30,6 +33,11 @@ def words_of(message: Message) -> str:
     if not isinstance(text, str) or text.startswith(COMMAND_PREFIX):
         return ""
     return text
+
+
+def understood_of(message: Message) -> str:
+    """The text by which a message is understood; what was written where nothing else is set."""
+    return str(message.get(UNDERSTOOD) or words_of(message))
 
 
 def has_words(text: str) -> bool:

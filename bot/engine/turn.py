@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
@@ -20,13 +21,13 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.core.errors import SettingsError
-from bot.core.messages import LANGUAGES, Choice, Reply, without_command
+from bot.core.messages import LANGUAGES, Choice, Reply
 from bot.engine import rasa_fixes
 from bot.engine.encoder import LONGEST, shared_encoder
 from bot.engine.language import OTHER_LANGUAGE
-from bot.engine.nearest import Groups, NearestCache
+from bot.engine.nearest import Asked, NearestCache, Pace
 from bot.engine.needs import NEEDS
-from bot.engine.requests import BadRequest, TurnRequest, text_of, texts_of, topics_of
+from bot.engine.requests import BadRequest, NearestRequest, TurnRequest, text_of, texts_of
 from bot.engine.tracker import StateTrackerStore, in_turn
 
 rasa_fixes.apply()
@@ -37,6 +38,9 @@ log = logging.getLogger("faro.engine")
 SHORTEST_SECRET = 16
 #: Texts encoded before the engine looks whether a person is waiting.
 VECTORS_AT_ONCE = 4
+
+#: What nobody waits for stands back while a turn goes on.
+_pace = Pace()
 
 Handler = Callable[[Request], Coroutine[Any, Any, HTTPResponse]]
 
@@ -105,7 +109,8 @@ class TurnInput(InputChannel):
         blueprint = Blueprint("turn_connector")
 
         async def turn(request: Request) -> HTTPResponse:
-            return response.json(await self._turn(request, on_new_message))
+            with _pace.turn():
+                return response.json(await self._turn(request, on_new_message))
 
         async def parse(request: Request) -> HTTPResponse:
             processor = _agent(request).processor
@@ -120,10 +125,8 @@ class TurnInput(InputChannel):
             return response.json({"vectors": await _vectors(texts_of(body), body.get("kind", "query"))})
 
         async def nearest(request: Request) -> HTTPResponse:
-            body = _body(request)
-            return response.json(
-                {"scores": await _nearest(without_command(text_of(body, "text", "")), topics_of(body))}
-            )
+            asked = NearestRequest.of(_body(request))
+            return response.json(await (_prepare(asked) if asked.prepare else _nearest(asked)))
 
         async def forget(request: Request) -> HTTPResponse:
             conversation = text_of(_body(request), "conversation")
@@ -135,6 +138,11 @@ class TurnInput(InputChannel):
             blueprint.add_route(
                 self._guarded(handler), f"/{handler.__name__}", ["POST"], name=handler.__name__
             )
+
+        @blueprint.listener("before_server_stop")
+        async def close(app: Any, loop: Any) -> None:
+            await rasa_fixes.close_connections()
+
         return blueprint
 
     def _guarded(self, handler: Handler) -> Handler:
@@ -289,11 +297,31 @@ def _nearest_cache() -> NearestCache:
     return NearestCache(shared_encoder())
 
 
-async def _nearest(text: str, topics: Mapping[str, Groups]) -> dict[str, dict[str, float]]:
-    """The score of each group of each topic for a text."""
+async def _nearest(asked: NearestRequest) -> dict[str, Any]:
+    """The score of each group of each topic for a text, and the topics whose questions are not known."""
+    cache = _nearest_cache()
 
-    def work(groups: Groups) -> dict[str, float]:
-        return _nearest_cache().get(groups).scores(text)
+    def work() -> dict[str, dict[str, float]]:
+        text = Asked(asked.text, shared_encoder())
+        found = {t: cache.get(groups, asked.names.get(t)) for t, groups in asked.topics.items()}
+        for topic, name in asked.names.items():
+            if topic not in found and (known := cache.known(name)) is not None:
+                found[topic] = known
+        return {topic: nearest.scores_of(text) for topic, nearest in found.items()}
 
-    loop = asyncio.get_running_loop()
-    return {topic: await loop.run_in_executor(None, work, groups) for topic, groups in topics.items()}
+    scores = await asyncio.get_running_loop().run_in_executor(None, work)
+    unknown = [topic for topic in asked.names if topic not in scores]
+    return {"scores": scores, **({"unknown": unknown} if unknown else {})}
+
+
+#: Learns what nobody waits for: one topic at a time, so that the other threads are free for people.
+_aside = ThreadPoolExecutor(max_workers=1)
+
+
+async def _prepare(asked: NearestRequest) -> dict[str, Any]:
+    """Learn the questions that came along; the topics of those that are still not known."""
+    cache = _nearest_cache()
+    for topic, groups in asked.topics.items():
+        work = partial(cache.prepare, groups, asked.names[topic], _pace.pause)
+        await asyncio.get_running_loop().run_in_executor(_aside, work)
+    return {"unknown": [topic for topic, name in asked.names.items() if cache.known(name) is None]}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actions import conversation, topics
+from actions import conversation, deadlines, topics
 from actions.sections import section_for
 from bot.core.content import Library
 from bot.core.content.store import read_content
@@ -31,6 +31,7 @@ def words(monkeypatch: pytest.MonkeyPatch) -> Library:
     library = shipped()
     monkeypatch.setattr(topics, "library", lambda: library)
     monkeypatch.setattr(conversation, "library", lambda: library)
+    monkeypatch.setattr(deadlines, "library", lambda: library)
     return library
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zlib
@@ -14,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from rasa_sdk.interfaces import ActionExecutionRejection
 from structlog.testing import capture_logs
 
+from actions import server
 from actions.server import BODY_LIMIT, EXECUTOR, create_app
 from tests.actions.builders import state, told
 
@@ -49,7 +51,7 @@ def register(client: Client, name: str, error: Exception | None) -> None:
 async def test_health_counts_the_actions(client: Client) -> None:
     answer = await client.get("/health")
     assert answer.status == 200
-    assert await answer.json() == {"status": "ok", "actions": 6}
+    assert await answer.json() == {"status": "ok", "actions": 11}
 
 
 @pytest.mark.usefixtures("words")
@@ -68,6 +70,30 @@ async def test_a_deflated_call_is_read(client: Client) -> None:
     answer = await client.post("/webhook", data=body, headers={"Content-Encoding": "deflate"})
     assert answer.status == 200
     assert (await answer.json())["responses"][0]["custom"]["id"] == "help"
+
+
+@pytest.mark.usefixtures("words")
+async def test_a_call_without_the_domain_is_answered(client: Client) -> None:
+    body = {name: value for name, value in call("action_say_notice", "help").items() if name != "domain"}
+    answer = await client.post("/webhook", json=body)
+    assert answer.status == 200
+    assert (await answer.json())["responses"][0]["custom"]["id"] == "help"
+
+
+async def test_in_service_the_engine_is_kept_ready_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def keep() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(server, "keep_engine_ready", keep)
+    async with TestClient(TestServer(create_app(in_service=True))):
+        await asyncio.wait_for(begun.wait(), 5)
+    assert ended.is_set()
 
 
 async def test_an_unknown_action_is_404_and_logged_by_name(client: Client) -> None:

@@ -85,18 +85,36 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class _Server(ThreadingHTTPServer):
+    """Ends its connections when it is closed, as a process that ends does."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self._open: list[socket.socket] = []
+        super().__init__(*arguments)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.append(request)
+        super().process_request(request, client_address)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in self._open:
+            with contextlib.suppress(OSError):  # the other side closed it before
+                connection.shutdown(socket.SHUT_RDWR)
+
+
 class Actions:
     """The action server of ``bot/server.py``, in a thread; it can be stopped and started again."""
 
     def __init__(self) -> None:
         self.port = free_port()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
 
     def start(self) -> None:
         import runpy
 
         handler = runpy.run_path(str(BOT / "server.py"))["Handler"]
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
+        self._server = _Server(("127.0.0.1", self.port), handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:

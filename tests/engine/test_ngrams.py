@@ -5,8 +5,9 @@ import pytest
 from rasa.engine.storage.resource import Resource
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from bot.engine.ngrams import CharNgramFeaturizer
+from bot.engine.ngrams import CharNgramFeaturizer, OneText
 
 TEXTS = [
     "puedo trabajar",
@@ -72,3 +73,18 @@ def test_training_gives_all_messages_at_once_the_features_that_each_gets_in_use(
         for mine, its in zip(one.features, other.features, strict=True):
             assert (mine.type, mine.origin) == (its.type, its.origin)
             np.testing.assert_allclose(mine.features.toarray(), its.features.toarray(), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"analyzer": "char_wb", "ngram_range": (2, 5)}, {"ngram_range": (1, 2)}]
+)
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_one_text_gets_the_row_that_scikit_learn_gives_it(settings: dict[str, Any], kind: type) -> None:
+    vectorizer = TfidfVectorizer(sublinear_tf=True, dtype=kind, **settings).fit(TEXTS)
+    for text in (*TEXTS, "work work permit permit permit", "trabjo", "never seen", "", "😀"):
+        row = OneText(vectorizer).features_of(text)
+        expected = vectorizer.transform([text])
+        assert row.shape == expected.shape
+        np.testing.assert_allclose(
+            row.toarray(), expected.toarray(), rtol=1e-6 if kind is np.float32 else 1e-14
+        )

@@ -6,11 +6,18 @@ import sqlite3
 from typing import Any
 
 import pytest
+import rasa.core.processor
 import rasa.utils.endpoints
 from jsonschema import ValidationError
 from rasa.core.actions.action import ActionExecutionRejection, RemoteAction
 from rasa.core.agent import Agent
+from rasa.core.policies.rule_policy import RulePolicy
+from rasa.engine.exceptions import GraphRunError
+from rasa.engine.graph import ExecutionContext, GraphComponent, GraphSchema, SchemaNode
+from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.training.hooks import TrainingHook
+from rasa.shared.core.domain import Domain
+from rasa.utils.endpoints import EndpointConfig
 
 from bot.core.errors import SettingsError
 from bot.engine import rasa_fixes
@@ -135,6 +142,117 @@ def test_a_logged_exception_shows_where_and_not_what() -> None:
 def test_structured_entries_hide_what_was_said() -> None:
     entry = rasa_fixes._hide_words(None, "warning", {"event": "x", "user_text": "secret", "slot": "language"})
     assert entry == {"event": "x", "user_text": "(hidden)", "slot": "language"}
+
+
+def test_a_domain_knows_whether_it_is_empty() -> None:
+    assert Domain.empty().is_empty()
+    assert not Domain.from_dict({"intents": ["greet"]}).is_empty()
+
+
+class _Step(GraphComponent):
+    """Puts its name behind what it is given."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @classmethod
+    def create(cls, config: Any, model_storage: Any, resource: Any, execution_context: Any) -> Any:
+        return cls(execution_context.node_name)
+
+    def run(self, **given: str) -> str:
+        if self.name == "broken":
+            raise RuntimeError("the words of a person")
+        return "".join(given.values()) + self.name
+
+
+def _runner(**needs: dict[str, str]) -> DaskGraphRunner:
+    def node(wanted: dict[str, str]) -> SchemaNode:
+        return SchemaNode(
+            needs=wanted, uses=_Step, constructor_name="create", fn="run", config={}, eager=True
+        )
+
+    schema = GraphSchema({name: node(wanted) for name, wanted in needs.items()})
+    return DaskGraphRunner(schema, None, ExecutionContext(GraphSchema({}), "model"))
+
+
+def test_a_graph_runs_each_step_behind_those_that_it_needs_and_no_other() -> None:
+    runner = _runner(d={"x": "b", "y": "c"}, c={"x": "a"}, b={"x": "a"}, a={"x": "told"}, broken={"x": "a"})
+    for told in ("1", "2"):
+        assert runner.run({"told": told}, ["d"]) == {"d": f"{told}ab{told}acd"}
+    assert runner.run({"told": "3"}, ["b", "c"]) == {"b": "3ab", "c": "3ac"}
+
+
+def test_a_step_that_fails_or_misses_something_fails_the_run() -> None:
+    runner = _runner(a={"x": "told"}, broken={"x": "a"})
+    with pytest.raises(Exception, match="broken"):
+        runner.run({"told": "1"}, ["broken"])
+    with pytest.raises(GraphRunError, match="Missing input"):
+        runner.run({}, ["a"])
+
+
+def test_rules_apply_as_they_did_before() -> None:
+    said, asked, none = {"intent": "greet"}, {"intent": "ask"}, "should_not_be_set"
+    listened, done = {"action_name": "action_listen"}, {"action_name": "utter_a"}
+    parts: list[dict[str, Any]] = [
+        {},
+        {"user": said},
+        {"prev_action": listened},
+        {"prev_action": listened, "user": said},
+        {"prev_action": listened, "user": asked},
+        {"prev_action": listened, "user": {**said, "entities": ("language",)}},
+        {"prev_action": listened, "user": said, "slots": {"topic": (1.0,)}},
+        {"prev_action": listened, "user": said, "slots": {"topic": none}},
+        {"prev_action": listened, "user": said, "active_loop": {"name": none}},
+        {"prev_action": listened, "user": said, "active_loop": {"name": "form"}},
+        {"prev_action": done, "user": said, "active_loop": {}},
+    ]
+    policy = RulePolicy.__new__(RulePolicy)
+    rules = [json.dumps(rule) for one in parts for rule in ([one], [{}, one], [parts[3], one])]
+    for rule in rules:
+        for age in range(3):
+            for state in parts:
+                expected = RulePolicy._is_rule_applicable(policy, rule, age, state)
+                assert rasa_fixes._fits(rule, age, state) == expected, (rule, age, state)
+    states = [parts[3], parts[10]]
+    assert policy._get_possible_keys(dict.fromkeys(rules, "action"), states) == {
+        rule
+        for rule in rules
+        if all(policy._is_rule_applicable(rule, age, state) for age, state in enumerate(reversed(states)))
+    }
+
+
+def test_logs_get_what_there_is_and_actions_no_domain() -> None:
+    entry = [{"text": "x"}]
+    assert rasa.core.processor.copy.deepcopy(entry) is entry
+    call = RemoteAction("action", None)._action_call_format(_EmptyTracker(), Domain.empty())
+    assert "domain" not in call
+
+
+async def test_calls_of_one_loop_share_a_session_until_it_is_closed() -> None:
+    endpoint = EndpointConfig("http://127.0.0.1:9")
+    async with endpoint.session() as first:
+        pass
+    assert not first.closed
+    async with endpoint.session() as second, EndpointConfig("http://127.0.0.1:9").session() as other:
+        assert second is first is not other
+    await rasa_fixes.close_connections()
+    assert first.closed
+    assert other.closed
+    async with endpoint.session() as third:
+        assert third is not first
+    await rasa_fixes.close_connections()
+
+
+def test_a_session_of_a_loop_that_ended_is_not_used() -> None:
+    endpoint = EndpointConfig("http://127.0.0.1:9")
+
+    async def used() -> Any:
+        async with endpoint.session() as session:
+            pass
+        await session.close()
+        return session
+
+    assert asyncio.run(used()) is not asyncio.run(used())
 
 
 class _EmptyTracker:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.errors import SettingsError
 from bot.core.messages import Reply
-from bot.engine.requests import BadRequest, TurnRequest, check_payload, topics_of
+from bot.engine.requests import BadRequest, NearestRequest, TurnRequest, check_payload, topics_of
 from bot.engine.turn import ReplyCollector, TurnInput
 
 SECRET = "a-secret-of-the-tests-0123456789"
@@ -186,6 +186,42 @@ def test_a_command_is_scored_by_its_words_and_no_words_are_no_error(engine: Any)
     assert plain == typed
     for body in ({"topics": TOPICS}, {"text": "😀", "topics": TOPICS}):
         assert engine.post("nearest", body)[0] == 200
+
+
+def test_questions_with_a_name_travel_once(engine: Any) -> None:
+    body = {"text": "¿cuánto cuesta?", "names": {topic: f"{topic} of today" for topic in TOPICS}}
+    assert engine.post("nearest", body) == (200, {"scores": {}, "unknown": list(TOPICS)})
+    first = engine.post("nearest", {**body, "topics": {"work_permit": TOPICS["work_permit"]}})[1]
+    assert (list(first["scores"]), first["unknown"]) == (["work_permit"], ["travel"])
+    assert engine.post("nearest", body) == (200, first)
+    assert first["scores"] == {
+        "work_permit": engine.post("nearest", {"text": body["text"], "topics": TOPICS})[1]["scores"][
+            "work_permit"
+        ]
+    }
+
+
+def test_questions_are_learnt_before_anybody_asks(engine: Any) -> None:
+    names = {"travel": "travel as prepared"}
+    assert engine.post("nearest", {"names": names, "prepare": True}) == (200, {"unknown": ["travel"]})
+    body = {"names": names, "topics": {"travel": TOPICS["travel"]}, "prepare": True}
+    assert engine.post("nearest", body) == (200, {"unknown": []})
+    assert "unknown" not in engine.post("nearest", {"text": "a", "names": names})[1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"names": ["travel"]},
+        {"names": {"travel": 5}},
+        {"names": {"travel": ""}},
+        {"prepare": 1},
+        {"prepare": True},
+    ],
+)
+def test_a_request_for_scores_that_breaks_the_contract_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest):
+        NearestRequest.of({"text": "a", "topics": TOPICS, **change})
 
 
 def test_an_edited_question_counts_from_the_next_message_on(engine: Any) -> None:
