@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import Restarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.deadlines import say_noted
 from actions.library import library
 from actions.meanings import meaning_of
 from actions.turn import Turn, say
@@ -24,7 +25,6 @@ NOTICE_OF = {
     "delete_my_data": "erase_ask",
     "talk_to_human": "answer_human",
     "book_consultation": "answer_booking",
-    "calculate_deadline": "answer_deadline",
     "start_triage": "answer_triage",
 }
 
@@ -42,7 +42,7 @@ class ActionSayNotice(Action):
         words = library()
         meaning = meaning_of(words, turn) if turn.intent == "out_of_scope" else None
         say(dispatcher, meaning or words.notice(NOTICE_OF[turn.intent], turn.language, today=turn.today))
-        return []
+        return say_noted(dispatcher, tracker, turn, words)
 
 
 class ActionEmergency(Action):

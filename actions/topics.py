@@ -12,6 +12,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.deadlines import asked_with_date, offered_date, say_noted, start
 from actions.library import library
 from actions.meanings import meaning_of
 from actions.needs import Need, needs_of
@@ -61,6 +62,10 @@ class ActionAnswerTopic(Action):
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         words = library()
+        if (calculation := asked_with_date(tracker, turn)) is not None and not tracker.active_loop.get(
+            "name"
+        ):
+            return start(dispatcher, tracker, turn, words, calculation)
         if (done := await _answer_at_once(dispatcher, tracker, turn, words)) is not None:
             return done
         if turn.intent not in words.topics:
@@ -74,8 +79,8 @@ class ActionAnswerTopic(Action):
             told = await answer_to(words, leaning, turn.text, turn)
             if leaning != topics and not adds_to(words, told):
                 told = await answer_to(words, topics, turn.text, turn)
-        say(dispatcher, told.reply)
-        return [SlotSet(TOPIC, told.topic)]
+        say(dispatcher, with_choices(told.reply, offered_date(words, turn, told.topic)))
+        return [SlotSet(TOPIC, told.topic), *say_noted(dispatcher, tracker, turn, words)]
 
 
 class ActionDidYouMean(Action):
@@ -93,6 +98,10 @@ class ActionDidYouMean(Action):
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         words = library()
+        if (calculation := asked_with_date(tracker, turn)) is not None and not tracker.active_loop.get(
+            "name"
+        ):
+            return start(dispatcher, tracker, turn, words, calculation)
         if (done := await _answer_at_once(dispatcher, tracker, turn, words)) is not None:
             return done
         if last := with_last_topic((), tracker, turn, words):
