@@ -603,3 +603,8 @@ def test_no_sequence_of_messages_raises_or_completes_without_confirmation(
             assert len(interview.readings) > 1
         if interview.asked == CONFIRM:
             assert interview.event in interview.dates
+
+
+@pytest.mark.parametrize("text", ["today", "hoy"])
+def test_the_present_is_no_day_that_is_noted(text: str) -> None:
+    assert noted(Interview(), Said((Span(TODAY, TODAY),), "arrival", text), TODAY) is None

@@ -26,7 +26,7 @@ class Term:
 
 #: "what is a", "qué significa": what stands in front of a word whose meaning is asked for.
 _ASKS_MEANING = re.compile(
-    r"^(?:(?:what (?:is|are|does|do)|whats|what s|meaning of|define) (?:(?:an?|the|my) )?"
+    r"^(?:(?:what (?:is|are|does|do)|whats|what s|meaning of|define) (?:(?:an?|the) )?"
     r"|(?:(?:que|q|k|ke) (?:es|son|significa|quiere decir)|significado de) (?:(?:el|la|los|las|una?|lo de) )?)"
     r"(?P<word>.+?)(?: (?:mean|means|stand for))?$"
 )

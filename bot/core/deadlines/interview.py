@@ -22,6 +22,7 @@ from bot.core.deadlines.wanted import (
     by_words,
     does_not_know,
     goes_back,
+    plain,
     says_no,
     says_yes,
     wanted,
@@ -39,6 +40,9 @@ IMPOSSIBLE, FUTURE, TOO_OLD, NO_DATE, UNKNOWN, CHANGED = (
     "unknown",
     "changed",
 )
+
+#: What is said of the present, and not of a day to count from.
+_NOW = frozenset({"today", "tonight", "hoy", "hoy dia", "hoy en dia", "this week", "esta semana"})
 
 #: The date that most people mean by "my deadline".
 USUAL = "one_year_filing"
@@ -225,6 +229,9 @@ def hear(interview: Interview, heard: Heard) -> Interview | None:
 def noted(interview: Interview, said: Said, today: date) -> Interview | None:
     """The interview with a day heard in passing and read back at once; None when it has to be asked about."""
     if said.event is None or said.event == "other" or len(said.readings) != 1:
+        return None
+    if plain(said.text) in _NOW:
+        # "Can I ask at the border today?" tells of no arrival.
         return None
     span = said.readings[0]
     if span.earliest != span.latest or not _possible(span, said.event, today):
