@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -14,7 +15,7 @@ from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.library import library
-from actions.turn import Turn, say
+from actions.turn import Turn, say, with_choices
 from bot.core.content import Library
 from bot.core.dates.events import EVENTS
 from bot.core.deadlines import Deadline, InputError, NotCovered, Span, calculate
@@ -185,17 +186,8 @@ def tell_date(
         ),
         Choice(words.label("label_person", turn.language), "/talk_to_human"),
     ]
-    data = reply.as_dict()
-    say(
-        dispatcher,
-        Reply.from_dict(
-            {
-                **data,
-                "choices": [{"title": c.title, "payload": c.payload} for c in choices],
-                "keep": _keep(words, interview, result, turn),
-            }
-        ),
-    )
+    keep = _keep(words, interview, result, turn)
+    say(dispatcher, replace(reply, choices=tuple(choices), keep=keep))
     return events
 
 
@@ -251,10 +243,10 @@ def questions(words: Library, interview: Interview, turn: Turn) -> Iterable[Repl
             Choice(_span_title(span, lang), f'/inform_date{{"day": "{span.earliest}/{span.latest}"}}')
             for span in interview.readings
         ]
-        yield _with(reply, [*offered, unsure])
+        yield with_choices(reply, [*offered, unsure])
         return
     if interview.asked == CONFIRM:
-        yield _with(
+        yield with_choices(
             _confirmation(words, interview, turn),
             [
                 Choice(words.label("label_yes", lang), "/affirm"),
@@ -263,7 +255,7 @@ def questions(words: Library, interview: Interview, turn: Turn) -> Iterable[Repl
         )
         return
     name = f"deadline_{interview.trouble}" if interview.trouble else _question_name("ask", interview)
-    yield _with(words.notice(name, lang, today=turn.today, **values), [unsure])
+    yield with_choices(words.notice(name, lang, today=turn.today, **values), [unsure])
 
 
 def _confirmation(words: Library, interview: Interview, turn: Turn) -> Reply:
@@ -308,7 +300,7 @@ def say_noted(
         day = _span_in_words(one.readings[0], turn.language)
         reply = words.notice("deadline_noted", turn.language, today=turn.today, what=what, event=day)
         calculate_it = Choice(words.label("label_calculate", turn.language), "/calculate_deadline")
-        say(dispatcher, _with(reply, [calculate_it]))
+        say(dispatcher, with_choices(reply, [calculate_it]))
     return [] if interview == before else [SlotSet(STATE, interview.as_dict())]
 
 
@@ -417,11 +409,3 @@ def _span_title(span: Span, lang: str) -> str:
     return (
         weekday_and_day(span.earliest, lang) if span.earliest == span.latest else _span_in_words(span, lang)
     )
-
-
-def _with(reply: Reply, choices: list[Choice]) -> Reply:
-    """The reply with choices in front of its own."""
-    data = reply.as_dict()
-    own = {choice["payload"] for choice in data["choices"]}
-    added = [{"title": c.title, "payload": c.payload} for c in choices if c.payload not in own]
-    return Reply.from_dict({**data, "choices": [*added, *data["choices"]]})

@@ -17,7 +17,7 @@ from actions.library import library
 from actions.meanings import meaning_of
 from actions.needs import Need, needs_of
 from actions.sections import section_for
-from actions.turn import Turn, say
+from actions.turn import Turn, say, with_choices
 from bot.core.content import Library
 from bot.core.content.choosing import TOPICS, rivals
 from bot.core.messages import Choice, Reply
@@ -214,11 +214,3 @@ def title_of(words: Library, intent: str, language: str) -> str | None:
         return words.label(f"label_{intent}", language)
     except KeyError:
         return None
-
-
-def with_choices(reply: Reply, first: list[Choice]) -> Reply:
-    """The reply with further choices in front of its own."""
-    data = reply.as_dict()
-    known = {choice["payload"] for choice in data["choices"]}
-    added = [{"title": c.title, "payload": c.payload} for c in first if c.payload not in known]
-    return Reply.from_dict({**data, "choices": [*added, *data["choices"]]})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from bot.core.messages import LANGUAGES, Reply
+from bot.core.messages import LANGUAGES, Choice, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,11 @@ class Turn:
 def say(dispatcher: CollectingDispatcher, reply: Reply) -> None:
     """Hand a reply to the turn connector, which passes it on unchanged."""
     dispatcher.utter_message(json_message=reply.as_dict())
+
+
+def with_choices(reply: Reply, first: Sequence[Choice]) -> Reply:
+    """The reply with further choices in front of its own."""
+    known = {choice.payload for choice in reply.choices}
+    return replace(
+        reply, choices=(*(choice for choice in first if choice.payload not in known), *reply.choices)
+    )

@@ -22,11 +22,11 @@ from bot.core.deadlines.wanted import (
     by_words,
     does_not_know,
     goes_back,
-    plain,
     says_no,
     says_yes,
     wanted,
 )
+from bot.core.language import plain
 
 #: What it can ask: which date is wanted (or which of the rarer), for a day, which of its readings, whether it is right.
 CALCULATION, MORE, DATE, READING, CONFIRM = "calculation", "more", "date", "reading", "confirm"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from bot.core import yaml12
+from bot.core.language import plain
 
 #: Each calculation that a conversation can do: its facts, and the events (``bot.core.dates``) that give their days.
 ASKED_FOR: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -88,11 +88,6 @@ _BUT_NO = re.compile(_any_of(_WORDS["but_no"]))
 _ABOUT_THE_DAY = re.compile(_any_of(_WORDS["about_the_day"]))
 _QUESTION = re.compile(_any_of(_WORDS["question"]))
 _BACK = re.compile(rf"\W*(?:{_any_of(_WORDS['back'])})\W*")
-
-
-def plain(text: str) -> str:
-    """Lower case without accents."""
-    return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
 
 
 def by_words(text: str) -> str | None:
