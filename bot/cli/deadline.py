@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +15,19 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from bot.core.content import Library
-from bot.core.deadlines import CALCULATIONS, Deadline, Field, InputError, NotCovered, calculate, load_rules
+from bot.core.deadlines import (
+    CALCULATIONS,
+    Deadline,
+    Field,
+    InputError,
+    NotCovered,
+    Span,
+    calculate,
+    load_rules,
+)
 from bot.core.deadlines.calendar_file import key_days
 from bot.core.deadlines.inputs import read_inputs
+from bot.core.deadlines.own_day import STATES, own_days
 from bot.core.deadlines.phrases import FILE_NAME, Phrases, load_phrases, weekday_and_day
 from bot.core.deadlines.telling import tell
 from bot.core.deadlines.wire import calculation_as_json, explained, quoted, read_json, result_as_json
@@ -49,6 +59,10 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": '--inputs cannot be read as JSON. Write it between quotes, such as \'{{"moved": "2026-11-20"}}\'.',
         "es": '--inputs no se puede leer como JSON. Escríbalo entre comillas, como \'{{"moved": "2026-11-20"}}\'.',
     },
+    "state": {
+        "en": "--state {value} is not known. Use the two letters of a state in capitals, such as TX.",
+        "es": "--state {value} no se conoce. Use las dos letras de un estado en mayúsculas, por ejemplo TX.",
+    },
     "include": {
         "en": "--include {value} is not known. Use proposed or vacated.",
         "es": "--include {value} no se conoce. Use proposed o vacated.",
@@ -75,6 +89,7 @@ def work_out(
     *,
     fixed_today: date | None,
     today: str | None,
+    state: str | None,
     as_of: str | None,
     include: tuple[str, ...],
     lang: str,
@@ -82,6 +97,7 @@ def work_out(
 ) -> None:
     """Prints one date by what stands under ``root``. Raises Misuse.
 
+    It is counted on ``today``, else on the day or days of ``state`` (a USPS code), else on those that it may be.
     ``inputs`` is JSON, or - for JSON from standard input, which leaves no facts in the history of the terminal.
     """
     check_language(lang)
@@ -90,10 +106,12 @@ def work_out(
     for status in include:
         if status not in NOT_IN_FORCE:
             raise misuse("include", lang, value=status)
+    if state is not None and state not in STATES:
+        raise misuse("state", lang, value=state)
     try:
         facts = _facts(calculation, inputs, lang)
         told = read_inputs({"today": today, "as_of": as_of}, _DAYS)
-        asked_on = told["today"] or fixed_today or datetime.now(ZoneInfo(words.firm.timezone)).date()
+        asked_on = told["today"] or _days(fixed_today, state, words.firm.timezone)
         rules = load_rules(root / "law" / "deadlines", words.parameters)
         result = calculate(calculation, facts, rules, asked_on, told["as_of"], include)
     except InputError as error:
@@ -116,6 +134,13 @@ def work_out(
         console.file.write(json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
         return
     _show(result, reply, phrases, lang, console)
+
+
+def _days(fixed: date | None, state: str | None, timezone: str) -> Span:
+    """The person's day or days now, or at noon of the day that tests fix."""
+    zone = ZoneInfo(timezone)
+    now = datetime.now(zone) if fixed is None else datetime.combine(fixed, time(12), zone)
+    return own_days(now, state, None, timezone)
 
 
 def check_language(lang: str) -> None:
@@ -157,9 +182,7 @@ def _show(result: Deadline | NotCovered, reply: Reply, phrases: Phrases, lang: s
         for found in result.authority
     ]
     _block(phrases.say("authority", lang), sources, console)
-    console.print(
-        phrases.say("counted_on", lang, date=weekday_and_day(result.counted_on, lang)), markup=False
-    )
+    console.print(phrases.counted_on(result, lang), markup=False)
 
 
 def _indented(text: str, console: Console) -> str:

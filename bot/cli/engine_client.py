@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,12 +18,14 @@ async def ask(settings: Settings, text: str, language: str, timezone: str) -> di
 
     Raises EngineUnreachable when no Faro is running here.
     """
-    today = settings.today or datetime.now(ZoneInfo(timezone)).date()
+    zone = ZoneInfo(timezone)
+    now = datetime.now(zone) if settings.today is None else datetime.combine(settings.today, time(12), zone)
     conversation = f"ask_{secrets.token_urlsafe(12)}"
     headers = {"Authorization": f"Bearer {settings.engine_secret}"}
     turn = {
         "conversation": conversation, "message_id": "m_1", "text": text, "language": language,
-        "today": today.isoformat(), "timezone": timezone, "channel": "terminal", "consent": False,
+        "today": now.date().isoformat(), "now": now.isoformat(), "timezone": timezone, "firm_timezone": timezone,
+        "channel": "terminal", "consent": False,
     }  # fmt: skip
     try:
         async with (

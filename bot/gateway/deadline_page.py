@@ -93,7 +93,7 @@ def page(
     if as_of is not None:
         parts.append(f"<p>{say('law_of', date=format_date(as_of, lang))}</p>")
     if isinstance(result, NotCovered) or result.date is None:
-        parts.append(f"<p>{say('counted_on', date=weekday_and_day(result.counted_on, lang))}</p>")
+        parts.append(f"<p>{escape(phrases.counted_on(result, lang))}</p>")
     parts.append(f"<p><b>{say('questions', name=firm.name, phone=firm.phone)}</b></p>")
     parts.append(f"<p class=small>{say('not_advice')}</p></div>")
     parts.append(f"<p class=screen>{say('how_to_print')}</p>")
@@ -124,16 +124,16 @@ def _days(result: Deadline, phrases: Phrases, lang: str) -> Iterator[str]:
         if safe and day < result.counted_on:
             continue
         label, told = escape(phrases.say(kind, lang)), escape(weekday_and_day(day, lang))
-        left = "" if safe else f"<p>{escape(_left(result.counted_on, day, phrases, lang))}</p>"
+        left = "" if safe else f"<p>{escape(_left(result, day, phrases, lang))}</p>"
         yield f'<div class="day{" safe" if safe else ""}"><p>{label}</p><p><b>{told}</b></p>{left}</div>'
 
 
-def _left(today: date, day: date, phrases: Phrases, lang: str) -> str:
+def _left(result: Deadline, day: date, phrases: Phrases, lang: str) -> str:
     """How far away a day is, and on which day that was counted: paper does not count on."""
-    days = (day - today).days
+    days = (day - result.counted_on).days
     far = "today" if days == 0 else "left" if days > 0 else "ago"
     told = phrases.say(far, lang, days=count(abs(days), "days", lang))
-    return f"{told}. {phrases.say('counted_on', lang, date=weekday_and_day(today, lang))}"
+    return f"{told}. {phrases.counted_on(result, lang)}"
 
 
 def _paragraphs(text: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from aiohttp import web
 from bot.core.deadlines import CALCULATIONS, Deadline, Field, InputError, NotCovered
 from bot.core.deadlines.calendar_file import KINDS, NoFile, calendar_file
 from bot.core.deadlines.inputs import read_inputs
+from bot.core.deadlines.own_day import STATES, own_days
 from bot.core.deadlines.phrases import Phrases
 from bot.core.deadlines.wire import calculation_as_json, explained, read_json, result_as_json
 from bot.core.errors import RequestError
@@ -32,7 +33,7 @@ from bot.settings import Network
 
 PREFIX = "/api/deadlines/v1"
 
-_FIELDS = ("inputs", "today", "as_of", "include", "lang")
+_FIELDS = ("inputs", "today", "state", "timezone", "as_of", "include", "lang")
 _NAMED = ("calculation", *_FIELDS)
 # Law that may be added for a fact-check.
 _NOT_IN_FORCE = STATUSES[1:]
@@ -43,13 +44,16 @@ _MOST_RANGES = 3
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request: which date, from which facts. ``inputs`` holds the day of asking too, if it was told."""
+    """One request: which date, from which facts. ``inputs`` holds the day of asking too, if it was told; else
+    ``state`` and ``timezone`` tell it, as far as they are known."""
 
     calculation: str
     inputs: Mapping[str, object]
     as_of: date | None
     include: tuple[str, ...]
     lang: str
+    state: str | None = None
+    timezone: str | None = None
 
 
 class DeadlineApi:
@@ -148,10 +152,11 @@ class DeadlineApi:
         """The result of a request; with ``in_force`` it must be one that a person may act on."""
         if in_force and asked.include:
             raise RequestError("only_for_checks", 422)
-        today = self._clock.today(self._firm.timezone)
+        firm = self._firm.timezone
+        days = own_days(self._clock.now_in(firm), asked.state, asked.timezone, firm)
         try:
             return self._deadlines.calculate(
-                asked.calculation, asked.inputs, today, asked.as_of, asked.include
+                asked.calculation, asked.inputs, days, asked.as_of, asked.include
             )
         except InputError as error:
             raise _refused(error, asked.lang) from None
@@ -193,6 +198,10 @@ def read_asked(data: Mapping[str, Any], request: web.Request) -> Asked:
     inputs = data.get("inputs")
     if not isinstance(inputs, dict):
         raise RequestError("bad_field", 400, {"field": "inputs"})
+    state = data.get("state")
+    if state is not None and not (isinstance(state, str) and state in STATES):
+        raise RequestError("bad_field", 400, {"field": "state"})
+    timezone = wire.read_timezone(dict(data))
     include = data.get("include")
     include = [] if include is None else include
     if not isinstance(include, list) or not all(status in _NOT_IN_FORCE for status in include):
@@ -209,7 +218,7 @@ def read_asked(data: Mapping[str, Any], request: web.Request) -> Asked:
             raise InputError("too_many_ranges", most=_MOST_RANGES)
     except InputError as error:
         raise _refused(error, lang) from None
-    return Asked(calculation, inputs, as_of, tuple(dict.fromkeys(include)), lang)
+    return Asked(calculation, inputs, as_of, tuple(dict.fromkeys(include)), lang, state, timezone)
 
 
 def _ranges(value: object) -> int:

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -98,14 +99,17 @@ class Health:
 
     async def _dialogue(self) -> dict[str, str]:
         """Engine and actions in one question for each language, stopping at the first that goes wrong."""
+        now = self._clock.now_in(self._firm.timezone)
         for language in LANGUAGES:
             turn = Turn(
                 conversation=CANARY,
                 # A new id each time: a repeated one would be answered from the engine's memory.
                 message_id=f"m_{secrets.token_hex(16)}",
                 language=language,
-                today=self._clock.today(self._firm.timezone),
-                timezone=self._firm.timezone,
+                today=now.date(),
+                now=now.astimezone(UTC),
+                timezone="",
+                firm_timezone=self._firm.timezone,
                 consent=False,
                 text=QUESTIONS[language],
             )

@@ -125,6 +125,40 @@ def test_the_day_can_be_told_and_is_else_the_firms(monkeypatch: pytest.MonkeyPat
     assert counted() == "2026-11-30"
 
 
+def test_the_state_tells_the_day_and_without_it_both_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FARO_TODAY")
+
+    class Night(room.datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return cls(2026, 11, 22, 1, tzinfo=tz)
+
+    monkeypatch.setattr(room, "datetime", Night)
+
+    def counted(*arguments: str) -> tuple[str, str | None]:
+        told = json.loads(faro("bia_appeal", "--inputs", APPEAL, "--json", *arguments))
+        return told["counted_on"], told["maybe_on"]
+
+    assert counted("--state", "NY") == ("2026-11-22", None)
+    assert counted("--state", "CA") == ("2026-11-21", None)
+    assert counted() == counted("--state", "TX") == ("2026-11-22", "2026-11-21")
+    assert counted("--state", "NY", "--today", "2026-11-01") == ("2026-11-01", None)
+    shown = faro("bia_appeal", "--inputs", APPEAL)
+    assert (
+        "Counted on Sunday, November 22, 2026. Where you are it may be Saturday, November 21, 2026" in shown
+    )
+    shown = faro("bia_appeal", "--inputs", APPEAL, "--lang", "es")
+    assert "Contado el domingo 22 de noviembre de 2026. Donde usted está puede ser el sábado 21" in shown
+
+
+@pytest.mark.parametrize("state", ["tx", "XX", "Texas"])
+def test_a_state_that_is_not_known_is_refused(state: str) -> None:
+    for lang in ("en", "es"):
+        told = wrong("bia_appeal", "--inputs", APPEAL, "--state", state, "--lang", lang)
+        assert told.startswith(f"--state {state}")
+        assert told.endswith("TX.")
+
+
 def test_facts_from_standard_input_leave_no_trace_in_the_history() -> None:
     assert faro("bia_appeal", "--inputs", "-", said=APPEAL) == faro("bia_appeal", "--inputs", APPEAL)
 

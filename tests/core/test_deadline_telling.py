@@ -16,7 +16,7 @@ from bot.core.content.store import read_content
 from bot.core.deadlines import CALCULATIONS, Deadline, NotCovered, Rules, Span, calculate, load_rules
 from bot.core.deadlines.calendar import day_off
 from bot.core.deadlines.phrases import weekday_and_day
-from bot.core.deadlines.telling import calendar_title, tell
+from bot.core.deadlines.telling import calendar_title, day_in_words, tell
 from bot.core.deadlines.wanted import ASKED_FOR
 from bot.core.firm import load_firm
 from bot.core.law import load_parameters
@@ -321,3 +321,65 @@ def test_the_name_in_a_calendar_gives_nothing_away(name: str, lang: str) -> None
     assert not any(
         w in title for w in ("asyl", "asil", "uscis", "court", "corte", "deport", "immig", "inmig")
     )
+
+
+# the day of counting
+
+
+def unsure(name: str, left: int, width: int = 0) -> Deadline:
+    """The result when ``left`` days are left by the earlier of two days that it may be."""
+    sure = counted(name, EVENT, left, width)
+    days: object = EVENT if not width else Span(EVENT, EVENT + timedelta(days=width))
+    today = Span(sure.counted_on, sure.counted_on + timedelta(days=1))
+    result = calculate(name, dict.fromkeys(ASKED_FOR[name], days), shipped()[1], today)
+    assert isinstance(result, Deadline)
+    return result
+
+
+@every_language
+@every_date
+def test_where_it_may_be_either_of_two_days_both_are_told_and_it_fits(name: str, lang: str) -> None:
+    for width in WIDTHS.values():
+        for left in DAYS_LEFT.values():
+            result = unsure(name, left, width)
+            reply = told(result, lang, "x" * 160)
+            assert result.maybe_on is not None
+            assert abs(result.counted_on - result.maybe_on) == timedelta(days=1)
+            assert len(reply.text) <= NOTICE_LIMIT
+            for day in (result.counted_on, result.maybe_on):
+                assert day_in_words(day, lang) in reply.full.split("\n\n")[-2]
+            assert "{{" not in reply.full
+
+
+@every_language
+@every_date
+def test_the_day_that_leads_is_the_cautious_one(name: str, lang: str) -> None:
+    result = unsure(name, 45)
+    assert result.maybe_on is not None
+    # The day of fear_review binds the judge, so nobody is late for it.
+    later = result.is_deadline
+    assert later == (name in LAST_DAYS and name != "credible_fear_ij_review")
+    assert (result.counted_on > result.maybe_on) is later
+    assert result.days_left == (44 if later else 45)
+
+
+@every_language
+@every_last_day
+def test_a_day_that_is_over_only_by_the_cautious_day_is_not_given_up(name: str, lang: str) -> None:
+    words, _ = shipped()
+    maybe = words.notice("deadline_may_be_today", lang).text
+    result = unsure(name, 0)
+    reply = told(result, lang, "x" * 160)
+    assert (maybe in reply.text) == (maybe in reply.full) == result.is_deadline
+    for left in (1, -1):
+        assert maybe not in told(unsure(name, left), lang).full
+
+
+@every_language
+def test_a_sure_day_is_told_alone_and_only_in_the_longer_text(lang: str) -> None:
+    result = counted("bia_appeal", EVENT, 10)
+    reply = told(result, lang)
+    assert reply.full.endswith(
+        shipped()[0].notice("deadline_counted_on", lang, day=day_in_words(result.counted_on, lang)).text
+    )
+    assert result.maybe_on is None

@@ -648,6 +648,24 @@ def test_when_today_is_unsure_the_fewer_days_are_told(rules: Rules) -> None:
     found = calculate("ar11", {"moved": "2026-11-02"}, rules, today)
     assert isinstance(found, Deadline)
     assert (found.date, found.days_left, found.counted_on) == (date(2026, 11, 12), 1, date(2026, 11, 11))
+    assert found.maybe_on == date(2026, 11, 10)
+    assert (found.earliest, found.latest) == (None, None)
+    found = calculate("asylum_ead_clock", {"i589_received": "2026-07-01"}, rules, today)
+    assert isinstance(found, Deadline)
+    assert (found.counted_on, found.maybe_on) == (date(2026, 11, 10), date(2026, 11, 11))
+
+
+def test_an_unsure_day_and_an_unsure_fact_are_kept_apart(rules: Rules) -> None:
+    today = Span(date(2026, 11, 10), date(2026, 11, 11))
+    found = calculate("ar11", {"moved": Span(date(2026, 11, 2), date(2026, 11, 4))}, rules, today)
+    assert isinstance(found, Deadline)
+    assert found.earliest is not None
+    assert found.latest is not None
+    assert (found.earliest.date, found.latest.date) == (date(2026, 11, 12), date(2026, 11, 14))
+    assert (found.counted_on, found.maybe_on) == (date(2026, 11, 11), date(2026, 11, 10))
+    sure = calculate("ar11", {"moved": Span(date(2026, 11, 2), date(2026, 11, 4))}, rules, today.latest)
+    assert isinstance(sure, Deadline)
+    assert sure.maybe_on is None
 
 
 def test_a_range_leads_with_its_cautious_end(rules: Rules) -> None:

@@ -34,7 +34,15 @@ def told(lang: str, decided: date = date(2026, 11, 20)) -> Reply:
         dates={"judge_decision": Span(decided, decided)},
         confirmed=frozenset({"judge_decision"}),
     )
-    turn = Turn(text="", intent="inform_date", language=lang, today=TODAY, entities={}, ranking=())
+    turn = Turn(
+        text="",
+        intent="inform_date",
+        language=lang,
+        today=TODAY,
+        entities={},
+        ranking=(),
+        days=Span(TODAY, TODAY),
+    )
     dispatcher = CollectingDispatcher()
     tell_date(dispatcher, interview, turn, library())
     (message,) = dispatcher.messages

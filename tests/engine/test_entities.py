@@ -6,6 +6,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.core import yaml12
 from bot.core.errors import ContentFileError
 from bot.engine.entities import DomainEntityExtractor, alternatives, read_patterns
 
@@ -61,9 +62,86 @@ def test_what_is_named_gets_a_value_without_a_language(
         assert found(extractor, text, language) == expected
 
 
-@pytest.mark.parametrize("text", ["esta es mi pregunta", "I live in Georgia", "ice cream", "una carta", ""])
+@pytest.mark.parametrize(
+    "text", ["esta es mi pregunta", "I am from Georgia", "ice cream", "una carta", "cruzamos la montaña", ""]
+)
 def test_common_words_are_not_taken_for_the_domain(extractor: DomainEntityExtractor, text: str) -> None:
     assert found(extractor, text) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        pytest.param("I live in Texas", "TX", "Texas", id="a state in English"),
+        pytest.param("vivo en Carolina del Norte", "NC", "Carolina del Norte", id="a state in Spanish"),
+        pytest.param("estoy en NUEVA YORK", "NY", "NUEVA YORK", id="in capitals"),
+        pytest.param("somos de pensilvania", "PA", "pensilvania", id="in small letters"),
+        pytest.param("we moved to Houston last year", "TX", "Houston", id="a city"),
+        pytest.param("Nuevo México", "NM", "Nuevo México", id="New Mexico is not Mexico"),
+        pytest.param("my address is in West Virginia", "WV", "West Virginia", id="the longer name wins"),
+        pytest.param("vivo en Washington, D.C.", "DC", "Washington, D.C.", id="the capital"),
+        pytest.param("estado de Washington", "WA", "estado de Washington", id="the state of Washington"),
+        pytest.param("I live in Georgia", "GA", "Georgia", id="Georgia where a person lives"),
+        pytest.param("Georgia", "GA", "Georgia", id="Georgia as the whole answer"),
+        pytest.param("en Georgia.", "GA", "Georgia", id="Georgia as the whole answer, with in"),
+        pytest.param("estoy en Montana", "MT", "Montana", id="a name that is a word, where a person is"),
+        pytest.param("I live in Tulsa, OK", "OK", "Tulsa", id="a city with its code"),
+        pytest.param("Springfield, MA 01101", "MA", "MA", id="a code after a comma"),
+        pytest.param("vivo en TX", "TX", "TX", id="a code after en"),
+        pytest.param("I am in CA right now", "CA", "CA", id="a code after in"),
+        pytest.param("vivo en Boston y crucé por Texas", "MA", "Boston", id="not the way that was taken"),
+        pytest.param(
+            "crucé por Texas y vivo en Boston", "MA", "Boston", id="where the person lives, said last"
+        ),
+        pytest.param("my court is in Miami but I live in Ohio", "OH", "Ohio", id="not the court"),
+        pytest.param("estoy en Florida, mi hermano vive en Maine", "FL", "Florida", id="not the brother"),
+        pytest.param("estoy detenido en Texas", "TX", "Texas", id="where a detained person is"),
+        pytest.param("Florida o Ohio", "OH", "Ohio", id="the last of two that are said alike"),
+    ],
+)
+def test_the_state_is_the_one_in_which_the_person_is(
+    extractor: DomainEntityExtractor, text: str, code: str, words: str
+) -> None:
+    for language in ("en", "es"):
+        states = [named for named in found(extractor, text, language) if named[0].startswith("us_state")]
+        assert states == [("us_state", code, words)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "soy de Georgia",
+        "they persecuted me in Georgia",
+        "me llamo Virginia",
+        "Columbus Day",
+        "cuál es el paso siguiente",
+        "crucé la montana",
+        "my hearing was in Texas",
+        "entré por Texas",
+        "mi esposo está en Florida",
+        "soy de Baja California",
+        "llegué a Nuevo Laredo",
+        "I am in Washington",
+        "tell me, ok",
+        "yes, OK",
+        "my passport, ID and birth certificate",
+        "VIVO EN MI CASA, ME AYUDA",
+        "vivo en LA",
+        "come in or hi",
+        "en el or me da",
+    ],
+)
+def test_what_may_be_no_state_or_not_the_persons_is_left_out(
+    extractor: DomainEntityExtractor, text: str
+) -> None:
+    for language in ("en", "es"):
+        assert not [named for named in found(extractor, text, language) if named[0].startswith("us_state")]
+
+
+def test_every_state_of_the_list_has_a_day_of_its_own() -> None:
+    patterns = read_patterns(SHIPPED)
+    states = yaml12.load_file(Path("bot/core/us_states.yml"))["states"]
+    assert {*patterns["us_state"], *patterns["us_state_maybe"]} == set(states)
 
 
 def test_both_languages_are_found_in_a_message_of_either(extractor: DomainEntityExtractor) -> None:
@@ -114,4 +192,6 @@ def test_the_shipped_patterns_have_no_phrase_twice() -> None:
         "relative",
         "country",
         "detention",
+        "us_state",
+        "us_state_maybe",
     } == set(read_patterns(SHIPPED))

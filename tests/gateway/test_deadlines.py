@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -76,6 +77,38 @@ async def test_the_day_is_that_of_the_firms_time_zone_unless_it_is_told(gateway:
     assert await counted({"today": "2026-11-22"}) == "2026-11-22"
     assert await counted({"today": "2026-11-22", "inputs": {**APPEAL, "today": "2026-11-23"}}) == "2026-11-23"
     assert await counted({"today": "2026-11-22", "inputs": {**APPEAL, "today": None}}) == "2026-11-22"
+
+
+async def test_the_day_is_the_persons_by_state_and_browser_and_the_cautious_one_else(
+    gateway: Gateway,
+) -> None:
+    gateway.clock.day = datetime(2026, 11, 22, 1)  # noqa: DTZ001 - at night, in the firm's zone
+
+    async def counted(**told: str) -> tuple[str, str | None]:
+        _, data = await asked(gateway, "bia_appeal", {"inputs": APPEAL, **told})
+        return data["counted_on"], data["maybe_on"]
+
+    before, after = "2026-11-21", "2026-11-22"
+    assert await counted() == (after, before)
+    assert await counted(state="NY") == (after, None)
+    assert await counted(state="CA") == (before, None)
+    assert await counted(timezone="America/Denver") == (before, None)
+    assert await counted(state="TX") == (after, before)
+    assert await counted(state="TX", timezone="America/Chicago") == (after, None)
+    assert await counted(state="NY", timezone="America/Denver") == (after, before)
+    assert await counted(timezone="America/Bogota") == (after, before)
+    assert await counted(state="NY", today=before) == (before, None)
+    _, data = await asked(gateway, "asylum_ead_clock", {"inputs": {"i589_received": "2026-11-03"}})
+    assert (data["counted_on"], data["maybe_on"]) == (before, after)
+
+
+@pytest.mark.parametrize(
+    "told", [{"state": "tx"}, {"state": "XX"}, {"state": ["TX"]}, {"timezone": 5}, {"timezone": "x" * 65}]
+)
+async def test_a_place_that_cannot_be_one_is_refused(gateway: Gateway, told: dict[str, Any]) -> None:
+    status, data = await asked(gateway, "bia_appeal", {"inputs": APPEAL, **told})
+    assert (status, data["code"]) == (400, "bad_field")
+    assert next(iter(told)) in data["detail"]
 
 
 async def test_a_range_has_two_ends_and_leads_with_the_earlier(gateway: Gateway) -> None:

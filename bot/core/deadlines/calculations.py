@@ -31,10 +31,11 @@ def calculate(
 ) -> Deadline | NotCovered:
     """The result of a calculation by its name and the facts of ``CALCULATIONS[name].fields``.
 
-    ``today`` is the person's, and a ``Span`` where it is not known which of two days it is; a ``today`` among the
-    inputs goes before it. The law of the event's day applies, or that of ``as_of``. ``include`` adds "proposed" or
-    "vacated" law, for a fact-check only. Where a range of days reaches from covered to not covered, nothing is
-    covered. Raises InputError for a name or fact that cannot be used.
+    ``today`` is the person's, and a ``Span`` where it is not known which of two days it is (``own_day.own_days``
+    tells it): then it is counted on the cautious one. A ``today`` among the inputs goes before it. The law of the
+    event's day applies, or that of ``as_of``. ``include`` adds "proposed" or "vacated" law, for a fact-check only.
+    Where a range of days reaches from covered to not covered, nothing is covered. Raises InputError for a
+    name or fact that cannot be used.
     """
     chosen = CALCULATIONS.get(calculation)
     if chosen is None:

@@ -13,7 +13,7 @@ from babel.units import format_unit
 
 from bot.core import template, yaml12
 from bot.core.deadlines.calendar_file import KINDS
-from bot.core.deadlines.results import Step
+from bot.core.deadlines.results import Deadline, NotCovered, Step
 from bot.core.errors import ContentFileError
 from bot.core.law import LOCALES
 from bot.core.messages import LANGUAGES
@@ -28,6 +28,7 @@ PHRASES: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("authority", "check_only", "how_to_print", "not_advice", "calendar_name"), frozenset()),
     **dict.fromkeys(("left", "ago"), frozenset({"days"})),
     **dict.fromkeys(("checked", "counted_on", "law_of"), frozenset({"date"})),
+    "counted_on_either": frozenset({"date", "other"}),
     **{f"step_{code}": frozenset({"date", "count"}) for code in (*_STEPS, "roll_weekend", "roll_holiday")},
     "questions": frozenset({"name", "phone"}),
     **{f"calendar_{kind}": frozenset({"title"}) for kind in KINDS},
@@ -56,6 +57,13 @@ class Phrases:
         if isinstance(number, int):
             told["count"] = count(number, str(values.get("unit", "days")), lang)
         return self.say(f"step_{code}", lang, **told)
+
+    def counted_on(self, result: Deadline | NotCovered, lang: str) -> str:
+        """On which day a result was counted; both days where it is not known which of two it is."""
+        day = weekday_and_day(result.counted_on, lang)
+        if isinstance(result, NotCovered) or result.maybe_on is None:
+            return self.say("counted_on", lang, date=day)
+        return self.say("counted_on_either", lang, date=day, other=weekday_and_day(result.maybe_on, lang))
 
 
 def load_phrases(path: Path) -> Phrases:

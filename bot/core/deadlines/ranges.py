@@ -17,7 +17,8 @@ def combine(results: Sequence[Deadline]) -> Deadline:
     """One result for all: it leads with the cautious end and keeps both ends.
 
     The cautious end is the earlier day for a deadline, and the later one for the first day on which something is
-    possible; no day at all is the latest. A value that differs becomes ``Ends``.
+    possible; no day at all is the latest. A value that differs becomes ``Ends``. Where only the day of counting
+    differs and the count is the same on each, there are no ends to keep.
     """
     ordered = sorted(results, key=_order)
     first, last = ordered[0], ordered[-1]
@@ -28,9 +29,24 @@ def combine(results: Sequence[Deadline]) -> Deadline:
     outputs[_CONTESTED] = bool(note)
     if note:
         outputs[_NOTE] = note
+    same = all((r.date, r.unrolled, r.steps) == (lead.date, lead.unrolled, lead.steps) for r in ordered)
+    days = {result.counted_on for result in ordered}
+    one_count = same and len(days) == len(ordered)
     return replace(
-        lead, contested=bool(note), contested_note=note, outputs=outputs, earliest=first, latest=last
+        lead,
+        contested=bool(note),
+        contested_note=note,
+        outputs=outputs,
+        earliest=None if one_count else first,
+        latest=None if one_count else last,
+        maybe_on=_other_end(days, lead.counted_on),
     )
+
+
+def _other_end(days: set[date], led: date) -> date | None:
+    """The end of the days that does not lead; None for a single day."""
+    first, last = min(days), max(days)
+    return None if first == last else first if led == last else last
 
 
 def _order(result: Deadline) -> tuple[date, int]:

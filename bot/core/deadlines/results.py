@@ -64,7 +64,8 @@ class Deadline:
     day. ``is_deadline`` tells a day to meet from the first day on which something is possible. ``unrolled`` is
     the last day before any move past a weekend or holiday, ``file_by`` the last business day before it (None
     where there is nothing to file). ``days_left`` counts from ``counted_on`` to ``date``: 0 is today, below
-    0 is past. ``earliest`` and ``latest`` are the ends when a fact was a range. ``outputs`` holds the tabled keys.
+    0 is past. Where it is not known which of two days it is, ``counted_on`` is the cautious one and ``maybe_on`` the
+    other. ``earliest`` and ``latest`` are the ends when a fact was a range. ``outputs`` holds the tabled keys.
     """
 
     calculation: str
@@ -84,6 +85,7 @@ class Deadline:
     caveats: tuple[Caveat, ...] = ()
     earliest: Deadline | None = None
     latest: Deadline | None = None
+    maybe_on: Day | None = None
 
     def row(self) -> dict[str, Any]:
         """The tabled keys with JSON values, and ``file_by``; a range is {"earliest": ..., "latest": ...}."""

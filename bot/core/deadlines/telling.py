@@ -146,17 +146,23 @@ class _Told:
         yield _NEEDED, self._headline()
         for text in self._ends():
             yield (_NEEDED if self._may_have_passed else _TOLD_BY_THE_DATE), text
+        if self._may_be_today:
+            yield _NEEDED, self._say("deadline_may_be_today")
         if self._open:
             yield _NEEDED, self._safer()
         # Where it is not sure that the day has passed, that part names the lawyer already.
         needed = self._state == "urgent" or (self._state == "passed" and not self._may_have_passed)
         for text in self._one("next", self._state):
             yield (_NEEDED if needed else _CAN_WAIT), text
+        if self.result.maybe_on is not None:
+            yield _CAN_WAIT, self._counted_on()
 
     def full(self) -> Iterator[str]:
         """Everything."""
         yield self._headline()
         yield from self._ends()
+        if self._may_be_today:
+            yield self._say("deadline_may_be_today")
         if self.result.earliest is None:
             yield from self._one("counted")
             if self.result.roll is not None:
@@ -167,7 +173,7 @@ class _Told:
             yield self._safer()
         yield from self._one("change")
         yield from self._one("next", self._state)
-        yield self._say("deadline_counted_on")
+        yield self._counted_on()
 
     @property
     def _is_deadline(self) -> bool:
@@ -202,6 +208,12 @@ class _Told:
         if first is None or last is None or first.date is None or last.date is None:
             return False
         return self._is_deadline and first.date < self.result.counted_on <= last.date
+
+    @property
+    def _may_be_today(self) -> bool:
+        """Whether the last day has passed by the cautious day, and not by the other that it may be."""
+        day, other = self.result.date, self.result.maybe_on
+        return self._state == "passed" and day is not None and other is not None and other <= day
 
     def _headline(self) -> str:
         if self.name == "child_age_lock":
@@ -240,6 +252,12 @@ class _Told:
             return self._say(own)
         return self._say("deadline_file_by")
 
+    def _counted_on(self) -> str:
+        """The day of counting; both where it is not known which of two it is."""
+        return self._say(
+            "deadline_counted_on" if self.result.maybe_on is None else "deadline_counted_on_either"
+        )
+
     def _one(self, part: str, state: str = "") -> Iterator[str]:
         name = "_".join(filter(None, ("deadline", part, self.name, state)))
         if name in self.words.notices:
@@ -256,6 +274,7 @@ class _Told:
         result, lang = self.result, self.lang
         yield "title", CALCULATIONS[result.calculation].title[lang]
         yield "day", format_date(result.counted_on, lang)
+        yield "other_day", "" if result.maybe_on is None else format_date(result.maybe_on, lang)
         yield "days", count(abs(result.days_left or 0), "days", lang)
         for name, day in (("date", result.date), ("unrolled", result.unrolled), ("file_by", result.file_by)):
             yield name, "" if day is None else weekday_and_day(day, lang)
