@@ -14,9 +14,11 @@ from bot.core.firm import read_firm
 from bot.core.law import NotInForce, read_parameters
 from bot.core.problems import Problem
 from bot.core.template import placeholders
+from bot.core.triage import rules as triage_rules
 
 PARAMETERS = Path("law") / "parameters"
 DEADLINES = Path("law") / "deadlines"
+TRIAGE = Path("law") / "triage" / "levels.yml"
 CONTENT = Path("content")
 FIRM = CONTENT / "firm.yml"
 
@@ -26,6 +28,8 @@ def check_law(root: Path, today: date, strict: bool = False) -> list[Problem]:
     parameters, report = read_parameters(root / PARAMETERS, today)
     rules, found_in_rules = read_rules(root / DEADLINES, parameters, today)
     report.extend(found_in_rules)
+    if (root / TRIAGE).exists():
+        report.extend(triage_rules.check(root / TRIAGE, today))
     for rule in rules:
         for lang, sentence in (rule.doubt or {}).items():
             for found in check_prose(sentence, lang):

@@ -1,0 +1,1 @@
+"""Triage: what a person told about the situation, how urgent it is, and which way applies."""
