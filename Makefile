@@ -45,6 +45,14 @@ bench: setup-dev train ## time, memory and start-up, beside Rasa's default bot i
 bench-understanding: setup-dev ## understanding beside Rasa's default, NLP.js and TF-IDF, in one run (needs npm)
 	@$(PY) -m tests.bench.understanding
 
+.PHONY: bench-booking
+bench-booking: setup-dev ## requests saved and delivered a second, beside bare posts in the same run
+	@$(PY) -m tests.bench.booking
+
+.PHONY: faults
+faults: setup-dev ## a thousand requests to a receiver that fails in every way, workers killed meanwhile
+	@FARO_TEST_FAULTS=1000 $(PY) -m pytest -q -s tests/faults
+
 .PHONY: mutants
 mutants: .tools/ready .venv-mutation/ready ## break the deadline engine on purpose; at most 5% may go unnoticed
 	@bash tests/mutants.sh

@@ -10,6 +10,7 @@ import binascii
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -93,6 +94,42 @@ VARIABLES: tuple[Variable, ...] = (
         "How many times more than usual a conversation or an address may send, 1 to 1000: for many people "
         "behind one address, and for load tests.",
     ),
+    Variable(
+        "FARO_DATA_KEY",
+        "demo: made once and kept in FARO_VAR",
+        "Encrypts what names a person in requests for a consultation: 64 hexadecimal digits. Several separated by "
+        "commas: the first encrypts, all open. Required in production; whoever loses it loses those requests.",
+    ),
+    Variable(
+        "FARO_BOOKING_URL",
+        "",
+        "Where requests for a consultation are sent, signed (Standard Webhooks); https in production. Empty: they "
+        "wait in the database, unless Cal.com is configured.",
+    ),
+    Variable(
+        "FARO_BOOKING_SECRET",
+        "",
+        "Signs them: whsec_ and base64; two separated by a comma while it is being changed. Required with "
+        "FARO_BOOKING_URL.",
+    ),
+    Variable(
+        "FARO_BOOKING_CALLBACK_SECRET",
+        "",
+        "Proves that a message about an appointment comes from the firm's system: whsec_ and base64, one or two. "
+        "Empty: such messages are refused.",
+    ),
+    Variable("FARO_CALCOM_KEY", "", "API key of Cal.com, in place of FARO_BOOKING_URL. Empty: not used."),
+    Variable(
+        "FARO_CALCOM_EVENT_TYPE",
+        "",
+        "Number of the event type that is booked at Cal.com. Required with FARO_CALCOM_KEY.",
+    ),
+    Variable("FARO_CALCOM_URL", "https://api.cal.com/v2", "Address of Cal.com's API; https in production."),
+    Variable(
+        "FARO_CALCOM_EMAIL",
+        "",
+        "E-mail address of the firm that Cal.com gets for people who have none. Required with FARO_CALCOM_KEY.",
+    ),
     Variable("FARO_ALARM_URL", "", "Where alarms are posted, signed (Standard Webhooks). Empty: nowhere."),
     Variable("FARO_ALARM_SECRET", "", "Signs the alarms: whsec_ and base64. Required with FARO_ALARM_URL."),
     Variable("FARO_LOG_LEVEL", "info", "info, warning or error. Logs never hold what a person wrote."),
@@ -119,6 +156,14 @@ class Settings:
     trusted_proxies: tuple[Network, ...]
     metrics_allowed: tuple[Network, ...]
     rate_factor: int
+    data_keys: tuple[str, ...]
+    booking_url: str
+    booking_secrets: tuple[str, ...]
+    booking_callback_secrets: tuple[str, ...]
+    calcom_key: str
+    calcom_event_type: int | None
+    calcom_url: str
+    calcom_email: str
     alarm_url: str
     alarm_secret: str
     log_level: str
@@ -128,6 +173,11 @@ class Settings:
     def production(self) -> bool:
         """Whether real people are served."""
         return self.mode == "production"
+
+    @property
+    def booking(self) -> str:
+        """Where requests for a consultation go: ``webhook``, ``calcom``, or nowhere (an empty text)."""
+        return "webhook" if self.booking_url else "calcom" if self.calcom_key else ""
 
     @property
     def status_file(self) -> Path:
@@ -162,6 +212,43 @@ class _Reader:
             return int(raw)
         self.problems.append(f"{name} is {raw!r}. Give a whole number from 1 to 1000.")
         return 1
+
+    def whole(self, name: str) -> int | None:
+        raw = self.text(name)
+        if not raw:
+            return None
+        if raw.isascii() and raw.isdigit() and 1 <= int(raw) < 2**63:
+            return int(raw)
+        self.problems.append(f"{name} is {raw!r}. Give the number of the event type, such as 123456.")
+        return None
+
+    def email(self, name: str) -> str:
+        raw = self.text(name)
+        if raw and not re.fullmatch(r"[^@\s,]{1,64}@[^@\s,]+\.[^@\s,]+", raw):
+            self.problems.append(f"{name} is not an e-mail address. Write it as office@firm.example.")
+        return raw
+
+    def data_keys(self, name: str, required: bool) -> tuple[str, ...]:
+        found = tuple(_parts(self.text(name)))
+        if not found and required:
+            self.problems.append(
+                f"{name} is missing, and production needs it. Make one with: openssl rand -hex 32"
+            )
+        # The keys themselves stay out of the message.
+        if any(not re.fullmatch(r"[0-9a-fA-F]{64}", key) for key in found):
+            self.problems.append(
+                f"{name} holds something that is not 64 hexadecimal digits. Make a key with: openssl rand -hex 32"
+            )
+        return found
+
+    def signing(self, name: str) -> tuple[str, ...]:
+        found = tuple(_parts(self.text(name)))
+        if len(found) > 2 or not all(_is_signing_secret(secret) for secret in found):
+            self.problems.append(
+                f"{name} is not one signing secret, or two separated by a comma. Make one with: "
+                'echo "whsec_$(openssl rand -base64 32)"'
+            )
+        return found
 
     def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
         raw = self.text(name, default).lower()
@@ -203,11 +290,12 @@ class _Reader:
                 )
         return tuple(found)
 
-    def address(self, name: str, default: str) -> str:
+    def address(self, name: str, default: str, *, exact: bool = False) -> str:
         raw = self.text(name, default)
         if raw and not _is_http(raw):
             self.problems.append(f"{name} is not an address. Write it as http://host:port or https://host.")
-        return raw.rstrip("/")
+        # Paths are added to an address, unless it is one to post to: there a last slash may matter.
+        return raw if exact else raw.rstrip("/")
 
     def secret(self, name: str, required: bool) -> str:
         raw = self.text(name)
@@ -247,6 +335,14 @@ def load_settings(environ: Mapping[str, str], root: Path = ROOT) -> Settings:
         trusted_proxies=reader.networks("FARO_TRUSTED_PROXIES", ""),
         metrics_allowed=reader.networks("FARO_METRICS_ALLOWED", "127.0.0.1, ::1"),
         rate_factor=reader.factor("FARO_RATE_FACTOR"),
+        data_keys=reader.data_keys("FARO_DATA_KEY", production),
+        booking_url=reader.address("FARO_BOOKING_URL", "", exact=True),
+        booking_secrets=reader.signing("FARO_BOOKING_SECRET"),
+        booking_callback_secrets=reader.signing("FARO_BOOKING_CALLBACK_SECRET"),
+        calcom_key=reader.text("FARO_CALCOM_KEY"),
+        calcom_event_type=reader.whole("FARO_CALCOM_EVENT_TYPE"),
+        calcom_url=reader.address("FARO_CALCOM_URL", "https://api.cal.com/v2"),
+        calcom_email=reader.email("FARO_CALCOM_EMAIL"),
         alarm_url=reader.address("FARO_ALARM_URL", ""),
         alarm_secret=reader.text("FARO_ALARM_SECRET"),
         log_level=reader.one_of("FARO_LOG_LEVEL", LOG_LEVELS, "info"),
@@ -279,7 +375,7 @@ def new_secret() -> str:
 
 
 def with_demo_secrets(settings: Settings, keep: Callable[[Path], str] | None = None) -> Settings:
-    """The settings with both secrets filled; a demo keeps them in ``var`` so that a restart ends nothing.
+    """The settings with every secret filled; a demo keeps them in ``var`` so that a restart ends nothing.
 
     Production settings come back as they are: there the secrets were required.
     """
@@ -288,6 +384,7 @@ def with_demo_secrets(settings: Settings, keep: Callable[[Path], str] | None = N
         settings,
         secret_key=settings.secret_key or read(settings.var / "secret_key"),
         engine_secret=settings.engine_secret or read(settings.var / "engine_secret"),
+        data_keys=settings.data_keys or (read(settings.var / "data_key"),),
     )
 
 
@@ -359,7 +456,8 @@ def _contradictions(settings: Settings, firm_named: bool) -> list[str]:
     ports = [settings.port, settings.actions_port, settings.engine_port]
     if len(set(ports)) < len(ports):
         problems.append("FARO_PORT, FARO_ACTIONS_PORT and FARO_ENGINE_PORT must differ from each other.")
-    if settings.alarm_url and not _is_alarm_secret(settings.alarm_secret):
+    problems.extend(_booking_contradictions(settings))
+    if settings.alarm_url and not _is_signing_secret(settings.alarm_secret):
         problems.append(
             "FARO_ALARM_SECRET is missing or not a signing secret. Make one with: "
             'echo "whsec_$(openssl rand -base64 32)"'
@@ -374,7 +472,35 @@ def _contradictions(settings: Settings, firm_named: bool) -> list[str]:
     return problems
 
 
-def _is_alarm_secret(raw: str) -> bool:
+def _booking_contradictions(settings: Settings) -> list[str]:
+    problems = []
+    if settings.booking_url and settings.calcom_key:
+        problems.append(
+            "FARO_BOOKING_URL and FARO_CALCOM_KEY are both set. Choose one: requests go to one system."
+        )
+    if settings.booking_url and not settings.booking_secrets:
+        problems.append(
+            "FARO_BOOKING_SECRET is missing: what is sent to FARO_BOOKING_URL must be signed. Make one with: "
+            'echo "whsec_$(openssl rand -base64 32)"'
+        )
+    if settings.booking_url and urlsplit(settings.booking_url).username is not None:
+        problems.append("FARO_BOOKING_URL holds a user name or password. The signature proves who sends.")
+    if settings.calcom_key and settings.calcom_event_type is None:
+        problems.append("FARO_CALCOM_EVENT_TYPE is missing: FARO_CALCOM_KEY needs the event type to book.")
+    if settings.calcom_key and not settings.calcom_email:
+        problems.append(
+            "FARO_CALCOM_EMAIL is missing: Cal.com asks for an address also of people without one."
+        )
+    for name, address in (
+        ("FARO_BOOKING_URL", settings.booking_url),
+        ("FARO_CALCOM_URL", settings.calcom_url if settings.calcom_key else ""),
+    ):
+        if settings.production and address and urlsplit(address).scheme != "https":
+            problems.append(f"{name} must start with https:// in production: it carries names and numbers.")
+    return problems
+
+
+def _is_signing_secret(raw: str) -> bool:
     try:
         key = base64.b64decode(raw.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):

@@ -21,10 +21,19 @@ from bot.settings import (
 )
 
 KEY, OTHER = "k" * 32, "e" * 32
+#: Signing secrets for tests: the base64 of 24 bytes each.
+SIGNING, SIGNING_TOO = "whsec_" + "QUFB" * 8, "whsec_" + "QkJC" * 8
+HOOK = {"FARO_BOOKING_URL": "https://firm.example/hook/", "FARO_BOOKING_SECRET": SIGNING}
+CALCOM = {
+    "FARO_CALCOM_KEY": "cal_x",
+    "FARO_CALCOM_EVENT_TYPE": "42",
+    "FARO_CALCOM_EMAIL": "intake@firm.example",
+}
 PRODUCTION = {
     "FARO_MODE": "production",
     "FARO_SECRET_KEY": KEY,
     "FARO_ENGINE_SECRET": OTHER,
+    "FARO_DATA_KEY": "0a" * 32,
     "FARO_FIRM": "/etc/faro/firm.yml",
 }
 
@@ -83,6 +92,19 @@ def test_every_problem_is_told_at_once() -> None:
         ({"FARO_ALARM_URL": "https://alarm.example"}, "FARO_ALARM_SECRET"),
         ({"FARO_ALARM_URL": "https://a.example", "FARO_ALARM_SECRET": "whsec_abc"}, "FARO_ALARM_SECRET"),
         ({"FARO_DATABASE_URL": "faro.db"}, "FARO_DATABASE_URL"),
+        ({"FARO_DATA_KEY": "k" * 64}, "64 hexadecimal digits"),
+        ({"FARO_DATA_KEY": f"{'0a' * 32},{'0b' * 31}"}, "64 hexadecimal digits"),
+        ({"FARO_BOOKING_URL": "https://firm.example/hook"}, "FARO_BOOKING_SECRET is missing"),
+        ({**HOOK, "FARO_BOOKING_SECRET": f"{SIGNING},whsec_abc"}, "or two separated"),
+        ({**HOOK, "FARO_BOOKING_SECRET": f"{SIGNING},{SIGNING},{SIGNING}"}, "or two separated"),
+        ({**HOOK, "FARO_BOOKING_URL": "firm.example"}, "FARO_BOOKING_URL is not an address"),
+        ({**HOOK, "FARO_BOOKING_URL": "https://a:b@firm.example"}, "user name or password"),
+        ({"FARO_BOOKING_CALLBACK_SECRET": "secret"}, "FARO_BOOKING_CALLBACK_SECRET"),
+        ({**HOOK, **CALCOM}, "Choose one"),
+        ({**CALCOM, "FARO_CALCOM_EVENT_TYPE": ""}, "FARO_CALCOM_EVENT_TYPE is missing"),
+        ({**CALCOM, "FARO_CALCOM_EMAIL": ""}, "FARO_CALCOM_EMAIL is missing"),
+        ({"FARO_CALCOM_EMAIL": "intake"}, "not an e-mail address"),
+        ({"FARO_CALCOM_EVENT_TYPE": "thirty-minutes"}, "number of the event type"),
         ({"FARO_NOTHING_LIKE_IT": "1"}, "FARO_NOTHING_LIKE_IT is not a setting"),
     ],
 )
@@ -98,6 +120,9 @@ def test_a_wrong_value_is_told_with_its_remedy(changes: dict[str, str], told: st
         ({"FARO_ENGINE_SECRET": KEY}, "the same"),
         ({"FARO_TODAY": "2026-11-21"}, "for tests"),
         ({"FARO_FIRM": ""}, "FARO_FIRM is missing"),
+        ({"FARO_DATA_KEY": ""}, "FARO_DATA_KEY is missing"),
+        ({**HOOK, "FARO_BOOKING_URL": "http://firm.example/hook"}, "FARO_BOOKING_URL must start with https"),
+        ({**CALCOM, "FARO_CALCOM_URL": "http://cal.example"}, "FARO_CALCOM_URL must start with https"),
     ],
 )
 def test_production_refuses_what_a_demo_may(changes: dict[str, str], told: str) -> None:
@@ -136,15 +161,45 @@ def test_database_addresses_get_their_asynchronous_driver(given: str, normal: st
     assert normalise_database_url(given) == normal
 
 
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [({}, ""), (HOOK, "webhook"), (CALCOM, "calcom")],
+    ids=["nowhere", "webhook", "calcom"],
+)
+def test_requests_go_to_one_system_or_wait(changes: dict[str, str], where: str) -> None:
+    assert load_settings({**PRODUCTION, **changes}).booking == where
+
+
+def test_keys_and_secrets_that_are_being_changed_are_read_in_their_order() -> None:
+    settings = load_settings(
+        {
+            **HOOK,
+            "FARO_BOOKING_SECRET": f"{SIGNING_TOO}, {SIGNING}",
+            "FARO_BOOKING_CALLBACK_SECRET": SIGNING,
+            "FARO_DATA_KEY": f"{'0b' * 32}, {'0a' * 32}",
+        }
+    )
+    assert settings.booking_secrets == (SIGNING_TOO, SIGNING)
+    assert settings.booking_callback_secrets == (SIGNING,)
+    assert settings.data_keys == ("0b" * 32, "0a" * 32)
+    # A last slash may matter to who receives.
+    assert settings.booking_url == "https://firm.example/hook/"
+
+
 def test_a_demo_keeps_its_secrets_for_its_owner_only(tmp_path: Path) -> None:
     settings = load_settings({"FARO_VAR": str(tmp_path / "var")})
     first, second = with_demo_secrets(settings), with_demo_secrets(settings)
     assert first == second
     assert len(first.secret_key) >= 32
     assert first.secret_key != first.engine_secret
-    for name in ("secret_key", "engine_secret"):
+    assert len(first.data_keys) == 1
+    for name in ("secret_key", "engine_secret", "data_key"):
         assert stat.S_IMODE((tmp_path / "var" / name).stat().st_mode) == 0o600
-    assert sorted(p.name for p in (tmp_path / "var").iterdir()) == ["engine_secret", "secret_key"]
+    assert sorted(p.name for p in (tmp_path / "var").iterdir()) == [
+        "data_key",
+        "engine_secret",
+        "secret_key",
+    ]
 
 
 def test_given_secrets_are_not_replaced(tmp_path: Path) -> None:
@@ -173,11 +228,14 @@ def test_the_table_documents_exactly_what_is_read() -> None:
     assert all(variable.meaning.endswith(".") for variable in VARIABLES)
 
 
-READERS = ("text", "port", "one_of", "day", "networks", "origins", "address", "secret", "factor")
+READERS = (
+    "text", "port", "one_of", "day", "networks", "origins", "address", "secret", "factor", "whole", "email",
+    "data_keys", "signing",
+)  # fmt: skip
 
 
 def test_a_repr_shows_no_secret() -> None:
     settings = load_settings({**PRODUCTION, "FARO_DATABASE_URL": "postgresql://u:hunter2@h/d"})
     assert isinstance(settings, Settings)
-    for secret in (KEY, OTHER, "hunter2"):
+    for secret in (KEY, OTHER, "hunter2", "0a0a"):
         assert secret not in repr(settings)

@@ -1,1 +1,1 @@
-"""The booking webhook: client, outbox, worker. Nothing lives here yet."""
+"""Requests for a consultation: kept encrypted, delivered to the firm's system, and told about truthfully."""

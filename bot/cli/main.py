@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.padding import Padding
 
+from bot.cli.booking import app as booking_app
 from bot.cli.paths import ROOT
 from bot.core.errors import BotError
 from bot.settings import Settings, load_settings, with_demo_secrets
@@ -34,6 +35,7 @@ check_app = typer.Typer(help="Check what people edit.", invoke_without_command=T
 content_app = typer.Typer(help="Approve articles, and print them for a lawyer.", no_args_is_help=True)
 app.add_typer(check_app, name="check")
 app.add_typer(content_app, name="content")
+app.add_typer(booking_app, name="booking")
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -221,7 +223,11 @@ def deadline(
         str | None, typer.Option("--inputs", help="The facts as JSON; - reads them from standard input.")
     ] = None,
     today: Annotated[
-        str | None, typer.Option("--today", help="The person's day (YYYY-MM-DD); else the firm's.")
+        str | None,
+        typer.Option("--today", help="The person's day (YYYY-MM-DD); else that of --state, else the firm's."),
+    ] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help="The person's state (such as TX), which tells their day.")
     ] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Count by the law of this day (YYYY-MM-DD).")
@@ -251,6 +257,7 @@ def deadline(
             console,
             fixed_today=load_settings(os.environ).today,
             today=today,
+            state=state,
             as_of=as_of,
             include=tuple(include or ()),
             lang=lang,

@@ -1,0 +1,57 @@
+"""How vault and store write: one writer at a time on SQLite, locks by name on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+
+def shared(database: AsyncEngine) -> bool:
+    """Whether this is PostgreSQL."""
+    return database.dialect.name == "postgresql"
+
+
+#: Writers of this process wait here and not in SQLite, which would look again only after growing pauses.
+_TURNS: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
+
+
+@asynccontextmanager
+async def writing(database: AsyncEngine, lock: str | None = None) -> AsyncIterator[AsyncConnection]:
+    """A transaction that reads and then writes without anybody writing in between.
+
+    On PostgreSQL only holders of the same ``lock`` wait for each other. Its name is not the conversation's own:
+    the gateway holds that one for the whole turn.
+    """
+    if shared(database):
+        async with database.begin() as connection:
+            if lock is not None:
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+                    {"name": f"booking:{lock}"},
+                )
+            yield connection
+        return
+    async with _TURNS.setdefault(database.sync_engine, asyncio.Lock()), database.begin() as connection:
+        # Python's driver begins a transaction only with the first write, and then SQLite may refuse it.
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
+def insert(database: AsyncEngine, table: Any) -> Any:
+    """An INSERT that knows ON CONFLICT."""
+    return postgresql.insert(table) if shared(database) else sqlite.insert(table)
+
+
+async def empty_log(database: AsyncEngine) -> None:
+    """Moves what was erased out of SQLite's log; a reader in the way delays it to the next checkpoint."""
+    if shared(database):
+        return
+    async with database.connect() as connection:
+        await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

@@ -1,0 +1,124 @@
+"""What the booking store takes and gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.booking.ports import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An event is in the database, and only now may the person be told so.
+
+    ``type`` is the event; ``repeated`` says that this very effect had been saved before.
+    """
+
+    request_id: str
+    reference: str
+    type: str
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One request as it stands.
+
+    state: ``requested`` or ``cancelled`` (by the person, or by the firm when ``appointment`` says so too).
+    delivery, of all its events together: ``waiting`` (no system is configured; staff read it in the console),
+    ``queued``, ``retrying``, ``delivered`` (the firm's system said so), or ``dead`` (refused, or given up).
+    appointment: ``none``, ``pending`` (the firm must still confirm), ``confirmed``, ``moved`` or ``cancelled``;
+    with ``start`` and ``end`` aware, and ``timezone`` as the firm named it.
+    ``conversation_id`` is None after an erasure.
+    """
+
+    request_id: str
+    reference: str
+    conversation_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    state: str
+    level: str
+    language: str
+    delivery: str
+    appointment: str = "none"
+    firm_booking_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    timezone: str | None = None
+    join_url: str | None = None
+    note_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event on its way, without what it holds."""
+
+    id: str
+    request_id: str
+    reference: str
+    type: str
+    level: str
+    state: str
+    attempts: int
+    next_at: datetime
+    created_at: datetime
+    delivered_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An event that one worker holds until ``lease_until``; ``body`` is None when it cannot be decrypted."""
+
+    id: str
+    request_id: str
+    type: str
+    level: str
+    conversation_id: str | None
+    body: dict[str, Any] | None
+    failures: int
+    leased_by: str
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that the person has not been told yet; ``source`` is ``sent``, ``late`` or ``firm``."""
+
+    id: str
+    source: str
+    booking: Booking
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that staff have not been alarmed about yet; ``source`` is ``late`` or ``dead``."""
+
+    id: str
+    source: str
+    code: str
+    conversation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did, as references.
+
+    ``removed`` never left this machine and is gone. ``beyond`` was sent, or may have been: here it is gone but
+    for its reference; with the firm it is not.
+    """
+
+    removed: tuple[str, ...]
+    beyond: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How delivery stands: events by state, and those that are not delivered, oldest first."""
+
+    states: dict[str, int]
+    open: tuple[Event, ...]

@@ -1,0 +1,28 @@
+"""What a message wants of a request that was saved before: to take it back, or to know what became of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bot.core import yaml12
+from bot.core.language import plain
+
+_WORDS = yaml12.load_file(Path(__file__).with_name("wants_words.yml"))
+
+
+def _any_of(pieces: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{piece})" for piece in pieces))
+
+
+_TAKES_BACK, _STATUS = _any_of(_WORDS["takes_back"]), _any_of(_WORDS["status"])
+
+
+def takes_back(text: str) -> bool:
+    """Whether the text asks to cancel an appointment or a request for one."""
+    return _TAKES_BACK.search(plain(text)) is not None
+
+
+def asks_for_status(text: str) -> bool:
+    """Whether the text asks what became of a request for an appointment."""
+    return _STATUS.search(plain(text)) is not None
