@@ -11,10 +11,12 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.deadlines import say_noted
 from actions.library import library
 from actions.meanings import meaning_of
+from actions.situation import keep_told
 from actions.turn import Turn, say
 from bot.core.emergency import classify
 from bot.core.language import asks_for_language
 from bot.core.messages import LANGUAGES
+from bot.core.story import story_in
 
 #: The notice that answers each intent which needs no decision.
 NOTICE_OF = {
@@ -24,8 +26,6 @@ NOTICE_OF = {
     "out_of_scope": "out_of_scope",
     "delete_my_data": "erase_ask",
     "talk_to_human": "answer_human",
-    "book_consultation": "answer_booking",
-    "start_triage": "answer_triage",
 }
 
 
@@ -42,7 +42,7 @@ class ActionSayNotice(Action):
         words = library()
         meaning = meaning_of(words, turn) if turn.intent == "out_of_scope" else None
         say(dispatcher, meaning or words.notice(NOTICE_OF[turn.intent], turn.language, today=turn.today))
-        return say_noted(dispatcher, tracker, turn, words)
+        return [*say_noted(dispatcher, tracker, turn, words), *keep_told(tracker, turn)]
 
 
 class ActionEmergency(Action):
@@ -59,6 +59,10 @@ class ActionEmergency(Action):
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         found = classify(turn.text, turn.language)
+        if found is None and story_in(turn.text) is not None:
+            # What happened once is no emergency now; the way to one stands in the notice all the same.
+            say(dispatcher, library().notice("story_heard", turn.language, today=turn.today))
+            return []
         kind = found.kind if found else "unclear"
         say(dispatcher, library().notice(f"emergency_{kind}", turn.language, today=turn.today))
         return []

@@ -15,7 +15,7 @@ from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.library import library
-from actions.turn import Turn, say, with_choices
+from actions.turn import Turn, after_emergency, left_form, say, with_choices
 from bot.core.content import Library
 from bot.core.dates.events import EVENTS
 from bot.core.deadlines import Deadline, InputError, NotCovered, Span, calculate
@@ -26,6 +26,7 @@ from bot.core.deadlines.interview import (
     CONFIRM,
     MORE,
     READING,
+    USUAL,
     Heard,
     Interview,
     Said,
@@ -50,9 +51,6 @@ STATE, FACTS = "deadline", "deadline_facts"
 
 #: A question of so few words is about what was told last: "y cuando me lo dan".
 SHORT_QUESTION = 6
-
-#: What Rasa itself does between a message and the form.
-_FORM_ACTIONS = frozenset({FORM, "action_extract_slots", "action_listen", f"validate_{FORM}"})
 
 #: The words of a calculation's questions, where another calculation lends them.
 _QUESTIONS_OF = {"credible_fear_ij_review": "fear_review"}
@@ -93,7 +91,7 @@ class ValidateDeadlineForm(Action):
     def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        if _was_answered(tracker):
+        if was_answered(tracker, FORM):
             return []
         turn = Turn.of(tracker)
         heard = hear(interview_of(tracker), heard_in(tracker, turn))
@@ -116,8 +114,9 @@ class ActionAskDeadlineFacts(Action):
     def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        for reply in questions(library(), interview_of(tracker), Turn.of(tracker)):
-            say(dispatcher, reply)
+        if not after_emergency(tracker):
+            for reply in questions(library(), interview_of(tracker), Turn.of(tracker)):
+                say(dispatcher, reply)
         return []
 
 
@@ -157,9 +156,10 @@ def start(
     """The events that begin an interview; the date itself when nothing is left to ask."""
     heard = heard_in(tracker, turn, calculation)
     begun = begin(interview_of(tracker), heard)
+    left = left_form(tracker, FORM)
     if begun.complete:
-        return tell_date(dispatcher, begun, turn, words)
-    return [SlotSet(STATE, begun.as_dict()), SlotSet(FACTS, None), FollowupAction(FORM)]
+        return [*left, *tell_date(dispatcher, begun, turn, words)]
+    return [*left, SlotSet(STATE, begun.as_dict()), SlotSet(FACTS, None), FollowupAction(FORM)]
 
 
 def tell_date(
@@ -174,7 +174,7 @@ def tell_date(
         return events
     laws = rules(words)
     try:
-        result = calculate(interview.calculation, interview.inputs, laws, turn.today)
+        result = calculate(interview.calculation, interview.inputs, laws, turn.days)
     except InputError:
         # Two days that contradict each other: a child born after the application.
         say(dispatcher, words.notice("deadline_not_covered", turn.language, today=turn.today))
@@ -186,23 +186,41 @@ def tell_date(
         ),
         Choice(words.label("label_person", turn.language), "/talk_to_human"),
     ]
-    keep = _keep(words, interview, result, turn)
+    keep = kept_date(words, interview.calculation, interview.inputs, result, turn)
     say(dispatcher, replace(reply, choices=tuple(choices), keep=keep))
     return events
 
 
-def _keep(words: Library, interview: Interview, result: Deadline | NotCovered, turn: Turn) -> dict[str, Any]:
-    """What makes a calendar file or a page of the date that was told: the same facts, on the same day."""
+def kept_date(
+    words: Library,
+    calculation: str,
+    inputs: Mapping[str, object],
+    result: Deadline | NotCovered,
+    turn: Turn,
+) -> dict[str, Any]:
+    """What makes a calendar file or a page of the date that was told: the same facts, on the same day (the cautious one
+    where it may be either of two)."""
     days = key_days(result).values() if isinstance(result, Deadline) else ()
     return {
-        "calculation": interview.calculation,
-        "inputs": interview.inputs,
-        "today": turn.today.isoformat(),
+        "calculation": calculation,
+        "inputs": dict(inputs),
+        "today": result.counted_on.isoformat(),
         "calendar_until": max(days).isoformat() if days else None,
         "labels": {
             button: words.label(f"label_{button}", turn.language) for button in ("calendar", "print", "copy")
         },
     }
+
+
+def counted_from(words: Library, calculation: str, inputs: Mapping[str, object], turn: Turn) -> Iterable[str]:
+    """From which days a date was counted, each day as it was given: an ISO day or a range of two."""
+    for name, events in ASKED_FOR.get(calculation, {}).items():
+        given = inputs.get(name)
+        ends = (given["earliest"], given["latest"]) if isinstance(given, Mapping) else (given, given)
+        span = Span(date.fromisoformat(str(ends[0])), date.fromisoformat(str(ends[1])))
+        what = words.label(f"event_{events[0]}", turn.language)
+        day = _span_in_words(span, turn.language)
+        yield words.notice("deadline_based_on", turn.language, today=turn.today, what=what, event=day).text
 
 
 def _based_on(
@@ -232,7 +250,7 @@ def questions(words: Library, interview: Interview, turn: Turn) -> Iterable[Repl
     assert interview.calculation is not None and interview.event is not None
     values = {
         "said": interview.said,
-        "example": _example(turn.today, lang),
+        "example": example_day(turn.today, lang),
         "event": _span_in_words(interview.readings[0], lang) if interview.readings else "",
     }
     unsure = Choice(words.label("label_dont_know", lang), '/inform_date{"day": "unknown"}')
@@ -323,6 +341,9 @@ def asked_with_date(tracker: Tracker, turn: Turn) -> str | None:
     calculation = by_words(turn.text) or by_topic(turn.intent)
     if calculation is None and len(turn.text.split()) <= SHORT_QUESTION:
         calculation = interview_of(tracker).calculation
+        if calculation is None and tracker.active_loop.get("name") == "triage_form":
+            # Between two questions about the situation it is the year that people ask about.
+            calculation = USUAL
     if calculation is None:
         return None
     heard = heard_in(tracker, turn)
@@ -383,17 +404,19 @@ def _span(text: str) -> Span:
     return Span(date.fromisoformat(first), date.fromisoformat(last or first))
 
 
-def _was_answered(tracker: Tracker) -> bool:
+def was_answered(tracker: Tracker, form: str) -> bool:
     """Whether a rule answered this message already, and the form is only come back to."""
+    own = {form, f"validate_{form}", "action_extract_slots", "action_listen"}
     for event in reversed(tracker.events):
         if event["event"] == "user":
             return False
-        if event["event"] == "action" and event["name"] not in _FORM_ACTIONS:
+        if event["event"] == "action" and event["name"] not in own:
             return True
     return False
 
 
-def _example(today: date, lang: str) -> str:
+def example_day(today: date, lang: str) -> str:
+    """A day as an example of how one is written."""
     return day_in_words(today - timedelta(days=200), lang)
 
 

@@ -17,6 +17,8 @@ from actions.library import library
 from actions.meanings import meaning_of
 from actions.needs import Need, needs_of
 from actions.sections import section_for
+from actions.situation import FORM as SITUATION_FORM
+from actions.situation import keep_told, tell_so_far
 from actions.turn import Turn, say, with_choices
 from bot.core.content import Library
 from bot.core.content.choosing import TOPICS, rivals
@@ -62,10 +64,8 @@ class ActionAnswerTopic(Action):
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         words = library()
-        if (calculation := asked_with_date(tracker, turn)) is not None and not tracker.active_loop.get(
-            "name"
-        ):
-            return start(dispatcher, tracker, turn, words, calculation)
+        if (dated := _date_asked_for(dispatcher, tracker, turn, words)) is not None:
+            return dated
         if (done := await _answer_at_once(dispatcher, tracker, turn, words)) is not None:
             return done
         if turn.intent not in words.topics:
@@ -80,7 +80,11 @@ class ActionAnswerTopic(Action):
             if leaning != topics and not adds_to(words, told):
                 told = await answer_to(words, topics, turn.text, turn)
         say(dispatcher, with_choices(told.reply, offered_date(words, turn, told.topic)))
-        return [SlotSet(TOPIC, told.topic), *say_noted(dispatcher, tracker, turn, words)]
+        return [
+            SlotSet(TOPIC, told.topic),
+            *say_noted(dispatcher, tracker, turn, words),
+            *keep_told(tracker, turn),
+        ]
 
 
 class ActionDidYouMean(Action):
@@ -98,10 +102,8 @@ class ActionDidYouMean(Action):
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         words = library()
-        if (calculation := asked_with_date(tracker, turn)) is not None and not tracker.active_loop.get(
-            "name"
-        ):
-            return start(dispatcher, tracker, turn, words, calculation)
+        if (dated := _date_asked_for(dispatcher, tracker, turn, words)) is not None:
+            return dated
         if (done := await _answer_at_once(dispatcher, tracker, turn, words)) is not None:
             return done
         if last := with_last_topic((), tracker, turn, words):
@@ -127,6 +129,18 @@ class ActionDidYouMean(Action):
         reply = words.notice(notice, turn.language, today=turn.today)
         say(dispatcher, with_choices(reply, offered))
         return []
+
+
+def _date_asked_for(
+    dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn, words: Library
+) -> list[dict[str, Any]] | None:
+    """The events of a question that wants a date whose day is known; None for every other."""
+    form = tracker.active_loop.get("name")
+    if (calculation := asked_with_date(tracker, turn)) is None or form not in (None, SITUATION_FORM):
+        return None
+    if form is None:
+        return start(dispatcher, tracker, turn, words, calculation)
+    return tell_so_far(dispatcher, tracker, turn, words, calculation)
 
 
 async def _answer_at_once(

@@ -54,7 +54,11 @@ class Reply:
     ``notes`` are sentences about the answer itself (changing law, past its review date, who approved it).
     ``keep`` is for a date that the person can keep (calendar, print, copy), else empty: ``calculation`` and ``inputs``
     as the deadline API takes them, ``today`` on which it was counted, ``calendar_until`` (the last day that a calendar
-    file of it has, or None when it has none), and ``labels``: the titles of the buttons, by name.
+    file of it has, or None when it has none), and ``labels``: the titles of the buttons, by name. A summary that can
+    be printed and copied as it stands has only ``labels``.
+    ``asks`` names the contact value that the reply asks for (``name``, ``phone``, ``email``, ``when``,
+    ``language_other``): the gateway keeps the answer out of everything but the booking. ``picture`` holds ``svg`` and
+    its equivalent in words, ``text``, or nothing.
     """
 
     kind: str
@@ -72,6 +76,8 @@ class Reply:
     approved_on: str | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     keep: dict[str, Any] = field(default_factory=dict)
+    asks: str = ""
+    picture: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON-ready dict that ``from_dict`` reads back to an equal reply."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from bot.core.messages import LANGUAGES, without_command
@@ -27,9 +27,15 @@ class TurnRequest:
     payload: str
     language: str | None
     today: str
+    now: str
     timezone: str
+    firm_timezone: str
     channel: str
     consent: bool
+    at: str
+    #: What is kept in the place of the text, where the text tells what happened to a person.
+    marker: str
+    emergency: str
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> TurnRequest:
@@ -51,6 +57,9 @@ class TurnRequest:
             date.fromisoformat(today)
         except ValueError as exc:
             raise BadRequest("today must be a date, YYYY-MM-DD") from exc
+        now = text_of(body, "now", "")
+        if now and not _is_moment(now):
+            raise BadRequest("now must be a moment with its offset, YYYY-MM-DDTHH:MM:SS+00:00")
         return cls(
             conversation=text_of(body, "conversation"),
             message_id=text_of(body, "message_id"),
@@ -58,16 +67,39 @@ class TurnRequest:
             payload=payload,
             language=language,
             today=today,
+            now=now,
             timezone=text_of(body, "timezone", ""),
+            firm_timezone=text_of(body, "firm_timezone", ""),
             channel=text_of(body, "channel", ""),
             consent=consent,
+            at=text_of(body, "at", ""),
+            marker=text_of(body, "marker", ""),
+            emergency=text_of(body, "emergency", ""),
         )
 
     @property
     def metadata(self) -> dict[str, Any]:
         """What components and actions see beside the words."""
-        names = ("today", "timezone", "channel", "language", "consent", "message_id")
+        names = (
+            "today",
+            "now",
+            "timezone",
+            "firm_timezone",
+            "channel",
+            "language",
+            "consent",
+            "message_id",
+            "at",
+            "emergency",
+        )
         return {name: getattr(self, name) for name in names}
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def text_of(body: dict[str, Any], name: str, default: str | None = None) -> str:

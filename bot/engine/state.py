@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
@@ -21,6 +22,9 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 #: User turns that are kept word for word. Rules look back one turn, and into a form as far as its interruption.
 KEPT_TURNS = 4
+
+#: What of a parse may stay when the text may not.
+_KEPT_OF_PARSE = ("intent", "intent_ranking", "entities", "message_id", "metadata")
 
 
 def shortened(events: list[Event], slots: list[Any]) -> list[Event]:
@@ -46,6 +50,36 @@ def shortened(events: list[Event], slots: list[Any]) -> list[Event]:
     if earlier.is_paused():
         state.append(ConversationPaused(timestamp=at))
     return [*state, *kept]
+
+
+def forget_text(events: Iterable[Event], marker: str) -> None:
+    """Puts ``marker`` in the place of what the person wrote last: the state goes on without the words.
+
+    Intent and entities stay, for the rules look back at them; entities hold dates and names of places.
+    """
+    said = [event for event in events if isinstance(event, UserUttered)]
+    if not said:
+        return
+    last = said[-1]
+    last.text = marker
+    last.parse_data = {
+        **{name: last.parse_data[name] for name in _KEPT_OF_PARSE if name in last.parse_data},
+        "text": marker,
+    }
+
+
+def forget_timezone(events: Iterable[Event]) -> None:
+    """Takes the browser's time zone off what the person wrote last: the gateway sends it anew with each message."""
+    said = [event for event in events if isinstance(event, UserUttered)]
+    for event in said[-1:]:
+        event.metadata = _without_timezone(event.metadata)
+        if "metadata" in event.parse_data:
+            parse: Any = event.parse_data
+            parse["metadata"] = _without_timezone(parse["metadata"])
+
+
+def _without_timezone(metadata: Any) -> Any:
+    return {name: value for name, value in (metadata or {}).items() if name != "timezone"}
 
 
 def _first_kept(events: list[Event]) -> int:

@@ -28,6 +28,7 @@ from bot.engine.language import OTHER_LANGUAGE
 from bot.engine.nearest import Asked, NearestCache, Pace
 from bot.engine.needs import NEEDS
 from bot.engine.requests import BadRequest, NearestRequest, TurnRequest, text_of, texts_of
+from bot.engine.state import forget_text, forget_timezone
 from bot.engine.tracker import StateTrackerStore, in_turn
 
 rasa_fixes.apply()
@@ -190,6 +191,10 @@ class TurnInput(InputChannel):
                 await on_new_message(message)
             if turn.tracker is None:
                 raise NotReady("no model")
+            forget_timezone(turn.tracker.events)
+            if asked.marker:
+                forget_text(turn.tracker.events, asked.marker)
+                shown = {**shown, NEEDS: []}
             slots = dict(turn.tracker.current_slot_values())
             # A restart empties the slots; the conversation keeps its language all the same.
             slots["language"] = slots.get("language") or asked.language or LANGUAGES[0]

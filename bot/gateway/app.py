@@ -10,10 +10,16 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.booking.ports import Destination
+from bot.booking.store import BookingStore
+from bot.booking.vault import Vault
+from bot.booking.worker import Deliveries
 from bot.core import yaml12
 from bot.core.deadlines import phrases
 from bot.core.errors import RequestError
 from bot.gateway.alarms import Alarms
+from bot.gateway.booking_api import BookingApi
+from bot.gateway.bookings import BookingDesk, Teller
 from bot.gateway.chat import ChatApi
 from bot.gateway.clock import Clock
 from bot.gateway.commands import Commands
@@ -47,6 +53,7 @@ ALARMS: web.AppKey[Alarms] = web.AppKey("alarms", Alarms)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
 RETENTION: web.AppKey[Retention] = web.AppKey("retention", Retention)
+DELIVERIES: web.AppKey[Deliveries] = web.AppKey("deliveries", Deliveries)
 
 
 @cache
@@ -64,6 +71,9 @@ def create_app(
     deadlines: Deadlines,
     firm: Firm,
     store: TranscriptStore,
+    bookings: BookingStore,
+    vault: Vault,
+    destination: Destination | None,
     clock: Clock,
     reading: Reading,
     limits: Limits | None = None,
@@ -79,8 +89,16 @@ def create_app(
     voice = Voice(notices)
     problems = load_problems(content / "problems.yml", firm)
     alarms = Alarms(store, metrics, clock, bounds, settings.alarm_url, settings.alarm_secret)
-    keeper = Keeper(store, engine, clock, bounds, metrics, alarms)
-    retention = Retention(keeper, firm, clock, bounds)
+    desk = BookingDesk(bookings, vault, clock)
+    keeper = Keeper(store, engine, clock, bounds, metrics, alarms, desk)
+    teller = Teller(keeper, voice, firm, clock)
+
+    def alarm(kind: str, code: str, conversation: str | None) -> None:
+        # A request outlives a conversation that was not kept, so its alarm names none.
+        alarms.raise_alarm(kind, code, conversation, kept=False)
+
+    deliveries = Deliveries(bookings, destination, clock, alarm, teller.tell)
+    retention = Retention(keeper, desk, firm, clock, bounds)
     limiter = RateLimiter(bounds)
     streams = Streams(keeper, bounds, metrics)
     health = Health(
@@ -98,6 +116,7 @@ def create_app(
         limiter=limiter,
         metrics=metrics,
         alarms=alarms,
+        bookings=desk,
     )
     api = ChatApi(
         keeper=keeper,
@@ -121,6 +140,16 @@ def create_app(
         limits=bounds,
         limiter=limiter,
         trusted_proxies=settings.trusted_proxies,
+    )
+
+    booking_api = BookingApi(
+        store=bookings,
+        secrets=settings.booking_callback_secrets,
+        clock=clock,
+        limiter=limiter,
+        metrics=metrics,
+        trusted_proxies=settings.trusted_proxies,
+        wake=deliveries.wake,
     )
 
     async def page(_request: web.Request) -> web.StreamResponse:
@@ -150,6 +179,7 @@ def create_app(
         tasks = [
             asyncio.create_task(alarms.work()),
             asyncio.create_task(housekeeping(keeper, retention, store, metrics, clock, bounds)),
+            asyncio.create_task(deliveries.work()),
         ]
         yield
         for task in tasks:
@@ -157,7 +187,9 @@ def create_app(
         await asyncio.gather(*tasks, return_exceptions=True)
         await _last_writes(keeper, store, metrics, clock)
         await alarms.close()
+        await deliveries.close()
         await engine.close()
+        await bookings.close()
         await store.close()
 
     async def stop_streams(_app: web.Application) -> None:
@@ -168,9 +200,10 @@ def create_app(
         client_max_size=bounds.body_bytes,
     )
     app[KEEPER], app[ALARMS], app[METRICS], app[STREAMS] = keeper, alarms, metrics, streams
-    app[RETENTION] = retention
+    app[RETENTION], app[DELIVERIES] = retention, deliveries
     app.add_routes(api.routes())
     app.add_routes(deadline_api.routes())
+    app.add_routes(booking_api.routes())
     app.add_routes(
         [
             web.get("/", page),

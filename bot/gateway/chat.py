@@ -83,16 +83,19 @@ class ChatApi:
     async def start(self, request: web.Request) -> web.Response:
         """A new conversation with its token; the greeting needs no engine."""
         self._limiter.new_conversation(client_address(request, self._trusted))
-        data = await wire.read_object(request, ("language",)) if request.can_read_body else {}
+        data = await wire.read_object(request, ("language", "timezone")) if request.can_read_body else {}
         language = wire.read_start(data, wire.accepted_language(request))
         now = self._clock.now()
         conversation = Conversation(new_conversation_id(), "web", language, now, now)
+        conversation.timezone = wire.read_timezone(data) or ""
         request[LANGUAGE] = language
         for reply in self._voice.greeting(language):
             conversation.say(reply, None, now)
         self._keeper.begin(conversation)
         self._metrics.tally("conversations")
-        body = wire.shown_messages(conversation.messages, conversation.last_seq, language)
+        body = wire.shown_messages(
+            conversation.messages, conversation.last_seq, language, conversation.values
+        )
         body |= {"conversation": conversation.id, "token": self._tokens.make(conversation.id)}
         return web.json_response(body, status=201)
 
@@ -104,7 +107,9 @@ class ChatApi:
             data = await wire.read_object(request, ("client_message_id", "text", "choice"))
             said = await self._turns.send(conversation, wire.read_message(data))
             cursor = max([conversation.last_seq, *(message.seq for message in said)])
-            return web.json_response(wire.shown_messages(said, cursor, conversation.language))
+            return web.json_response(
+                wire.shown_messages(said, cursor, conversation.language, conversation.values)
+            )
 
     async def read(self, request: web.Request) -> web.Response:
         """What was said after a cursor, by both."""
@@ -116,7 +121,12 @@ class ChatApi:
             if conversation.gone:
                 raise RequestError("conversation_gone", 404)
             return web.json_response(
-                wire.shown_messages(conversation.after(after), conversation.last_seq, conversation.language)
+                wire.shown_messages(
+                    conversation.after(after),
+                    conversation.last_seq,
+                    conversation.language,
+                    conversation.values,
+                )
             )
 
     async def events(self, request: web.Request) -> web.StreamResponse:
@@ -127,7 +137,10 @@ class ChatApi:
             return await self._streams.serve(request, conversation, wire.read_cursor(request))
 
     async def erase(self, request: web.Request) -> web.Response:
-        """Everything about the conversation is deleted; 202 when the engine has still to be reached."""
+        """Everything about the conversation is deleted.
+
+        202 when the engine has still to be reached, or the firm's system has a request that cannot be recalled.
+        """
         conversation_id = self._allowed(request)
         async with self._keeper.use(conversation_id) as conversation:
             request[LANGUAGE] = language = conversation.language
@@ -135,10 +148,16 @@ class ChatApi:
         if not erased.rows:
             raise RequestError("erase_failed", 503, {"seconds": 60})
         self._metrics.tally("erased")
-        if erased.engine:
+        pending = {"engine": not erased.engine, "firm": erased.sent}
+        if not any(pending.values()):
             return web.Response(status=204)
-        notice = self._voice.notice("erased_pending", language)
-        return web.json_response({"erased": True, "pending": ["engine"], "text": notice.text}, status=202)
+        notices = [
+            self._voice.notice(id, language).text
+            for part, id in (("engine", "erased_pending"), ("firm", "erased_sent"))
+            if pending[part]
+        ]
+        body = {"erased": True, "pending": [part for part, is_it in pending.items() if is_it]}
+        return web.json_response({**body, "text": " ".join(notices)}, status=202)
 
     async def rate(self, request: web.Request) -> web.Response:
         """An answer is rated; rating it again replaces the rating."""

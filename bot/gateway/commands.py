@@ -50,7 +50,7 @@ class Commands:
         if command == "erase_no":
             return (self._voice.notice("erase_kept", language),)
         if command == "erase_yes":
-            return (await self._erase(conversation),)
+            return await self._erase(conversation)
         return None
 
     def _switch(self, conversation: Conversation, language: str) -> tuple[Reply, ...]:
@@ -93,12 +93,13 @@ class Commands:
             "consent_withdrawn" if forgotten else "erased_pending", conversation.language
         )
 
-    async def _erase(self, conversation: Conversation) -> Reply:
+    async def _erase(self, conversation: Conversation) -> tuple[Reply, ...]:
         erased = await self._keeper.erase_now(conversation)
         if not erased.rows:
-            return self._voice.notice("erase_failed", conversation.language)
+            return (self._voice.notice("erase_failed", conversation.language),)
         self._metrics.tally("erased")
-        return self._voice.notice("erased" if erased.engine else "erased_pending", conversation.language)
+        done = self._voice.notice("erased" if erased.engine else "erased_pending", conversation.language)
+        return (done, self._voice.notice("erased_sent", conversation.language)) if erased.sent else (done,)
 
     def _consent(self, conversation: Conversation) -> ConsentRecord:
         """The consent to the wording that was shown last in this conversation."""

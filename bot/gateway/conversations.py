@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,10 @@ class Conversation:
     consent: ConsentRecord | None = None
     #: Whether the person has answered the question of consent, either way.
     asked: bool = False
+    #: The browser's time zone, when it lies in the U.S., and the state that the person has named: they tell which day
+    #: it is for them. Held here only.
+    timezone: str = ""
+    us_state: str = ""
     messages: list[MessageRecord] = field(default_factory=list)
     last_seq: int = 0
     saved_seq: int = 0
@@ -49,6 +53,12 @@ class Conversation:
     #: Waiting or running turns and open streams: such a conversation is not put away.
     users: int = 0
     streams: int = 0
+    #: The values behind the tokens that an appointment may need; never stored with the conversation.
+    values: dict[str, str] = field(default_factory=dict)
+    #: Names of what was sent under each client id, to tell a repeated sending from another text.
+    digests: dict[str, bytes] = field(default_factory=dict)
+    #: The kind of emergency that was answered last, for the questions about the situation.
+    emergency: str | None = None
     #: A turn was given up on while the engine may still have been at work on it.
     overdue: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -101,6 +111,29 @@ class Conversation:
         self.news.set()
         self.news = asyncio.Event()
 
+    @property
+    def asks(self) -> str:
+        """What the bot has just asked for that only a booking may hold; empty for anything else."""
+        return next((str(reply["asks"]) for reply in self._just_said() if reply.get("asks")), "")
+
+    @property
+    def is_booking(self) -> bool:
+        """Whether the bot's last question is about an appointment."""
+        return any(
+            str(reply.get("id", "")).startswith("booking_") and reply.get("kind") == "question"
+            for reply in self._just_said()
+        )
+
+    def _just_said(self) -> Iterator[dict[str, Any]]:
+        """The bot's replies since the last message of the person that was answered, newest first."""
+        answered = False
+        for message in reversed(self.messages):
+            if message.author == "bot" and message.reply is not None:
+                answered = True
+                yield message.reply
+            elif answered:
+                return
+
     def after(self, seq: int) -> list[MessageRecord]:
         """The messages after a cursor."""
         return [message for message in self.messages if message.seq > seq]
@@ -136,6 +169,8 @@ class Conversation:
         for message in self.messages[:surplus]:
             for choice in (message.reply or {}).get("choices", ()):
                 self.offered.pop(choice["id"], None)
+            if message.client_message_id is not None:
+                self.digests.pop(message.client_message_id, None)
         del self.messages[:surplus]
 
     def _bot_message_before(self, message: MessageRecord) -> bool:

@@ -36,9 +36,14 @@ class EngineClient:
             "message_id": turn.message_id,
             "language": turn.language,
             "today": turn.today.isoformat(),
+            "now": turn.now.isoformat(),
             "timezone": turn.timezone,
+            "firm_timezone": turn.firm_timezone,
             "channel": turn.channel,
             "consent": turn.consent,
+            "at": "" if turn.at is None else turn.at.isoformat(),
+            "marker": turn.marker,
+            "emergency": turn.emergency or "",
         }
         if turn.payload is not None:
             body["payload"] = turn.payload
@@ -107,12 +112,27 @@ def _reply(message: Any) -> Reply:
         raise TypeError("reply")
     if not all(isinstance(part, str) for choice in reply.choices for part in (choice.title, choice.payload)):
         raise TypeError("choice")
-    # Without its buttons an answer is still an answer.
-    return reply if _can_be_kept(reply.keep) else replace(reply, keep={})
+    # Without its buttons or its picture an answer is still an answer.
+    if reply.keep and not _can_be_kept(reply.keep):
+        reply = replace(reply, keep={})
+    if reply.picture and not _is_picture(reply.picture):
+        reply = replace(reply, picture={})
+    return reply if isinstance(reply.asks, str) else replace(reply, asks="")
+
+
+def _is_picture(picture: Any) -> bool:
+    return (
+        isinstance(picture, dict)
+        and picture.keys() == {"svg", "text"}
+        and all(isinstance(v, str) for v in picture.values())
+    )
 
 
 def _can_be_kept(keep: Any) -> bool:
     """Whether ``Reply.keep`` has what the page needs to show its buttons."""
+    if isinstance(keep, dict) and keep.keys() == {"labels"}:
+        labels = keep["labels"]
+        return isinstance(labels, dict) and labels.keys() == {"print", "copy"}
     return (
         isinstance(keep, dict)
         and keep.keys() == {"calculation", "inputs", "today", "calendar_until", "labels"}

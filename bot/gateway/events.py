@@ -52,7 +52,7 @@ class Streams:
             news = conversation.news
             for message in conversation.after(after):
                 after = message.seq
-                data = json.dumps(shown(message), ensure_ascii=False)
+                data = json.dumps(shown(message, conversation.values), ensure_ascii=False)
                 await response.write(f"id: {after}\nevent: message\ndata: {data}\n\n".encode())
             if conversation.gone:
                 # Who asks again is told by the problem conversation_gone.

@@ -17,7 +17,7 @@ from bot.gateway.conversations import Conversation, Registry, restored
 from bot.gateway.limits import Limits
 from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
-from bot.gateway.ports import Engine
+from bot.gateway.ports import Bookings, Engine
 from bot.transcripts.store import TranscriptStore
 
 #: What a database that cannot be used may raise.
@@ -26,10 +26,14 @@ STORE_FAULTS = (SQLAlchemyError, OSError, TimeoutError)
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erasure has reached: the rows, and the engine. What it has not reached is tried again."""
+    """What an erasure has reached: the rows, and the engine. What it has not reached is tried again.
+
+    ``sent``: the firm's system has received a request for an appointment, which cannot be recalled from here.
+    """
 
     rows: bool
     engine: bool
+    sent: bool = False
 
 
 class Keeper:
@@ -43,7 +47,9 @@ class Keeper:
         limits: Limits,
         metrics: Metrics,
         alarms: Alarms,
+        bookings: Bookings,
     ) -> None:
+        self._bookings = bookings
         self.registry = Registry(limits.conversations_in_memory)
         self._store = store
         self._engine = engine
@@ -150,20 +156,23 @@ class Keeper:
     async def erase_now(self, conversation: Conversation) -> Erased:
         """As ``erase``, by who already holds the conversation's turn."""
         conversation.gone = True
-        if not await self.delete_rows(conversation):
+        sent = await self._delete_bookings(conversation)
+        if sent is None or not await self.delete_rows(conversation):
             conversation.gone = False
             return Erased(rows=False, engine=False)
         self.registry.remove(conversation.id)
         conversation.messages.clear()
         conversation.offered.clear()
         conversation.latest = ()
+        conversation.values.clear()
+        conversation.digests.clear()
         conversation.wake()
         self._metrics.conversations.set(len(self.registry))
         engine = await self.forget(conversation.id)
         if engine and conversation.overdue:
             # The engine may still finish the turn that was given up on, and keep it: ask once more later.
             await self._queue(conversation.id, 0)
-        return Erased(rows=True, engine=engine)
+        return Erased(rows=True, engine=engine, sent=sent)
 
     async def expire(self, before: datetime) -> bool:
         """Erases kept conversations whose last message is older than ``before``, some at a time.
@@ -206,6 +215,15 @@ class Keeper:
         conversation.saved_seq = 0
         return True
 
+    async def _delete_bookings(self, conversation: Conversation) -> bool | None:
+        """Whether the firm's system already had a request; None when the database could not be used."""
+        try:
+            return await self._bookings.erase(conversation.id)
+        except STORE_FAULTS as exc:
+            logger().error("erase_failed", conversation=conversation.id, **fault(exc))
+            self._alarms.raise_alarm("store", "erase_failed", conversation.id, kept=False)
+            return None
+
     async def forget(self, conversation_id: str, attempts: int = 0) -> bool:
         """Whether the engine has forgotten the conversation; if not, it will be asked again."""
         try:
@@ -246,6 +264,7 @@ class Keeper:
         if found is None:
             try:
                 kept = await self._store.load(conversation_id)
+                values = {} if kept is None else await self._bookings.values(conversation_id)
             except STORE_FAULTS as exc:
                 logger().error("load_failed", conversation=conversation_id, **fault(exc))
                 raise RequestError("storage_unavailable", 503, {"seconds": 30}) from None
@@ -255,6 +274,7 @@ class Keeper:
                 if kept is None:
                     raise RequestError("conversation_gone", 404)
                 found = restored(kept.conversation, kept.messages)
+                found.values.update(values)
                 found.trim(self._limits.messages_in_memory)
                 self.begin(found)
         if found.gone:

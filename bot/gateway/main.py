@@ -12,9 +12,14 @@ from datetime import date
 
 from aiohttp import web
 
+from bot.booking.ports import Destination
+from bot.booking.sealing import Keys
+from bot.booking.store import BookingStore
+from bot.booking.vault import Vault
+from bot.booking.webhook import WebhookDestination
 from bot.core import emergency, language
 from bot.core.content import Library, load_library
-from bot.core.deadlines import Deadline, NotCovered, calculate
+from bot.core.deadlines import Deadline, NotCovered, Span, calculate
 from bot.core.deadlines.fresh import FreshRules
 from bot.core.deadlines.rules import Rules
 from bot.core.deadlines.telling import calendar_title, tell
@@ -43,9 +48,9 @@ class FreshNotices:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def notice(self, id: str, lang: str) -> Reply:
+    def notice(self, id: str, lang: str, **values: str) -> Reply:
         self._library.reload_if_changed(time.monotonic())
-        return self._library.notice(id, lang)
+        return self._library.notice(id, lang, today=None, **values)
 
 
 class FreshFirm:
@@ -87,7 +92,7 @@ class FreshDeadlines:
         self,
         calculation: str,
         inputs: Mapping[str, object],
-        today: date,
+        today: date | Span,
         as_of: date | None,
         include: tuple[str, ...],
     ) -> Deadline | NotCovered:
@@ -125,6 +130,12 @@ async def build(settings: Settings, limits: Limits | None = None) -> web.Applica
     reading = core_reading()
     # The lists are read with their first use: a broken one must stop the start, not a message.
     await asyncio.to_thread(reading.emergency, "", None)
+    await asyncio.to_thread(reading.story, "")
+    store = TranscriptStore(settings.database_url)
+    keys = Keys(settings.data_keys)
+    bookings = BookingStore(
+        settings.database_url, keys, site=firm.name, environment=settings.mode, sends=bool(settings.booking)
+    )
     return create_app(
         settings,
         # The client waits a little longer than the turn, so that there is one place that gives up.
@@ -134,11 +145,23 @@ async def build(settings: Settings, limits: Limits | None = None) -> web.Applica
             library, FreshRules(BOT / "law" / "deadlines", library.parameters, on_problem=_tell)
         ),
         firm=FreshFirm(library),
-        store=TranscriptStore(settings.database_url),
+        store=store,
+        bookings=bookings,
+        vault=Vault(bookings.database, keys),
+        destination=destination(settings),
         clock=SystemClock(settings.today),
         reading=reading,
         limits=bounds,
     )
+
+
+def destination(settings: Settings) -> Destination | None:
+    """Where requests for an appointment go; None when they wait for staff."""
+    if settings.booking == "webhook":
+        return WebhookDestination(
+            settings.booking_url, settings.booking_secrets, https_only=settings.production
+        )
+    return None
 
 
 async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC
 
+from bot.core.deadlines.own_day import own_days
 from bot.core.errors import EngineError, EngineUnreachable, RequestError
 from bot.core.messages import GATEWAY_PREFIX, LANGUAGES, Reply, without_command
 from bot.core.redact import holds_number
@@ -14,11 +16,12 @@ from bot.gateway.clock import Clock
 from bot.gateway.commands import FORWARDED, Commands
 from bot.gateway.conversations import Conversation, Offered
 from bot.gateway.guard import guard
-from bot.gateway.keeper import Keeper
+from bot.gateway.keeper import STORE_FAULTS, Keeper
 from bot.gateway.limits import Limits, RateLimiter
 from bot.gateway.logs import fault, logger
+from bot.gateway.masking import KIND_ASKED, digest, kept_values, story_marker, ways_to_reach
 from bot.gateway.metrics import Metrics
-from bot.gateway.ports import Engine, Firm, Reading, Turn
+from bot.gateway.ports import Bookings, Engine, Firm, Reading, Turn
 from bot.gateway.tokens import visitor_message_id
 from bot.gateway.typed import clean, is_blank, meant_choice
 from bot.gateway.voice import Voice
@@ -48,9 +51,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What the gateway made of a message before anything was kept; ``text`` is masked."""
+    """What the gateway made of a message before anything was kept; ``text`` is masked.
+
+    ``kept`` is what stays of it, ``digest`` names what was written, ``story`` counts the words of a story, else None.
+    """
 
     text: str
+    kept: str
+    digest: bytes
+    story: int | None
     language: str | None
     emergency: str | None
     other: str | None
@@ -73,7 +82,9 @@ class Turns:
         limiter: RateLimiter,
         metrics: Metrics,
         alarms: Alarms,
+        bookings: Bookings,
     ) -> None:
+        self._bookings = bookings
         self._keeper = keeper
         self._commands = commands
         self._voice = voice
@@ -92,7 +103,7 @@ class Turns:
         Raises RequestError for what cannot be taken.
         """
         started = time.monotonic()
-        read = None if incoming.text is None else self._read(incoming.text, conversation.language)
+        read = None if incoming.text is None else self._read(incoming.text, conversation)
         # An emergency is answered even when somebody has written too fast.
         if read is None or read.emergency in (None, "unclear"):
             self._limiter.conversation(conversation.id)
@@ -110,21 +121,15 @@ class Turns:
             except Exception as exc:  # Whatever broke, the person gets a reply.
                 logger().error("turn_broke", conversation=conversation.id, **fault(exc))
                 answer = self._apology(conversation, read, "internal", type(exc).__name__, "apology_turn")
-            return await self._say(conversation, visitor, answer, started)
+            return await self._say(conversation, visitor, read, answer, started)
 
-    def _read(self, raw: str, language: str) -> _Read:
+    def _read(self, raw: str, conversation: Conversation) -> _Read:
+        language = conversation.language
         text = clean(raw)
         if is_blank(text) or is_blank(without_command(text)):
             raise RequestError("empty_message", 400)
         if len(text) > self._limits.text_characters:
             raise RequestError("text_too_long", 413, {"limit": self._limits.text_characters})
-        try:
-            masked = self._reading.mask(text)
-        except Exception as exc:
-            # Unmasked text must go nowhere, so this message ends here.
-            logger().error("mask_failed", **fault(exc))
-            self._alarms.raise_alarm("internal", "mask_failed", None, kept=False)
-            raise RequestError("internal", 500) from None
         try:
             spoken = self._reading.language(text)
             emergency = self._reading.emergency(text, spoken or language)
@@ -134,7 +139,32 @@ class Turns:
             logger().error("reading_failed", **fault(exc))
             self._alarms.raise_alarm("internal", "reading_failed", None, kept=False)
             spoken, emergency, other = None, None, None
-        return _Read(masked, spoken if spoken in LANGUAGES else None, emergency, other)
+        try:
+            masked = self._mask(text, conversation, whole=emergency in (None, "unclear"))
+            story = self._reading.story(text)
+        except Exception as exc:
+            # Unmasked text must go nowhere, so this message ends here.
+            logger().error("mask_failed", **fault(exc))
+            self._alarms.raise_alarm("internal", "mask_failed", None, kept=False)
+            raise RequestError("internal", 500) from None
+        spoken = spoken if spoken in LANGUAGES else None
+        kept = masked if story is None else story_marker(story, "", spoken or language)
+        return _Read(masked, kept, digest(text), story, spoken, emergency, other)
+
+    def _mask(self, text: str, conversation: Conversation, whole: bool) -> str:
+        """The text with tokens; an answer to the question for a contact value becomes one token."""
+        seen = conversation.values.items()
+        masked = self._reading.mask(text, seen)
+        asked = conversation.asks
+        if (
+            whole
+            and asked in KIND_ASKED
+            and meant_choice(masked.text, conversation.latest, numbered=False) is None
+            and not self._reading.speaks(text, asked)
+        ):
+            masked = self._reading.mask_whole(text, KIND_ASKED[asked], seen)
+        conversation.values.update(kept_values(masked))
+        return masked.text
 
     def _chosen(self, conversation: Conversation, incoming: Incoming, read: _Read | None) -> Offered | None:
         """The choice that was pressed or named; None for free text."""
@@ -159,11 +189,14 @@ class Turns:
         chosen: Offered | None,
     ) -> MessageRecord:
         """The visitor's message as it is kept: the one sent before under this id, or a new one."""
-        text = read.text if read is not None else "" if chosen is None else chosen.title
+        text = read.kept if read is not None else "" if chosen is None else chosen.title
         choice_id = None if chosen is None else chosen.id
         before = conversation.sent(incoming.client_message_id)
         if before is not None:
-            if before.text != text or (before.kind == "choice") != (incoming.choice is not None):
+            known = conversation.digests.get(incoming.client_message_id)
+            # The same words can be masked in another way once the question was answered, so their digest decides.
+            same = before.text == text if read is None or known is None else known == read.digest
+            if not same or (before.kind == "choice") != (incoming.choice is not None):
                 raise RequestError("message_id_reused", 409)
             if incoming.choice is not None and before.choice_id != incoming.choice:
                 raise RequestError("message_id_reused", 409)
@@ -180,6 +213,8 @@ class Turns:
             choice_id=choice_id,
         )
         conversation.add(message)
+        if read is not None:
+            conversation.digests[incoming.client_message_id] = read.digest
         conversation.trim(self._limits.messages_in_memory)
         return message
 
@@ -198,6 +233,8 @@ class Turns:
         if read.emergency is not None:
             self._metrics.emergencies.labels(read.emergency).inc()
             self._metrics.tally(f"emergency_{read.emergency}")
+            if read.emergency != "unclear":
+                conversation.emergency = read.emergency
             reply = self._voice.emergency(read.emergency, language)
             return Answer((reply,), "emergency", f"emergency_{read.emergency}")
         if read.other is not None:
@@ -236,17 +273,25 @@ class Turns:
         payload: str | None = None,
     ) -> Answer:
         """The engine's answer, guarded against silence."""
+        firm_timezone = self._firm.timezone
+        now = self._clock.now_in(firm_timezone)
         turn = Turn(
             conversation=conversation.id,
             message_id=visitor.id,
             language=conversation.language,
-            today=self._clock.today(self._firm.timezone),
-            timezone=self._firm.timezone,
+            today=own_days(now, conversation.us_state, conversation.timezone, firm_timezone).earliest,
+            now=now.astimezone(UTC),
+            timezone=conversation.timezone,
+            firm_timezone=firm_timezone,
             consent=conversation.consent is not None,
             text=text,
             payload=payload,
             channel=conversation.channel,
+            at=self._clock.now(),
+            marker="" if read is None or read.story is None else read.kept,
+            emergency=conversation.emergency,
         )
+        put = await self._put_values(conversation, text or "")
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._limits.turn_seconds):
@@ -263,17 +308,49 @@ class Turns:
         spoken = result.slots.get("language")
         if isinstance(spoken, str) and spoken in LANGUAGES:
             conversation.language = spoken
+        state = result.slots.get("us_state")
+        conversation.us_state = state if isinstance(state, str) else ""
         if result.intent == FALLBACK:
             self._metrics.fallbacks.labels(conversation.language).inc()
             self._metrics.tally("fallback")
         guarded = guard(result)
         replies = guarded.replies
+        asks = (reply.id.startswith("booking_") and reply.kind == "question" for reply in replies)
+        if put and not any(asks):
+            await self._drop_values(conversation)
         if text is not None and holds_number(text):
             replies = (self._voice.notice("numbers_masked", conversation.language), *replies)
+        elif text is not None and read is not None and read.story is not None and not _heard(replies):
+            replies = _before_question(replies, self._voice.notice("story_not_here", conversation.language))
         if guarded.code is not None:
             self._alarm(conversation, "turn", guarded.code)
             replies = (*replies, self._voice.apology("apology_turn", conversation.language))
         return Answer(replies, "engine", result.intent, result.confidence)
+
+    async def _put_values(self, conversation: Conversation, text: str) -> bool:
+        """Whether values were put where the questions about an appointment can read them.
+
+        While an appointment is asked for, all that was given for it; else a number or address in this very message,
+        which may be the one that asks for an appointment.
+        """
+        values = conversation.values if conversation.is_booking else ways_to_reach(text, conversation.values)
+        if not values:
+            return False
+        try:
+            await self._bookings.keep_values(conversation.id, values)
+        except STORE_FAULTS as exc:
+            # The questions notice that the value is missing and ask again.
+            logger().error("values_not_kept", conversation=conversation.id, **fault(exc))
+            self._alarms.raise_alarm("store", "values_not_kept", conversation.id, kept=False)
+        return True
+
+    async def _drop_values(self, conversation: Conversation) -> None:
+        """No appointment was asked for after all, or its questions have ended."""
+        try:
+            await self._bookings.drop_values(conversation.id)
+        except STORE_FAULTS as exc:
+            # They end by themselves after some time.
+            logger().warning("values_not_dropped", conversation=conversation.id, **fault(exc))
 
     def _apology(
         self, conversation: Conversation, read: _Read | None, kind: str, code: str, notice: str
@@ -290,7 +367,12 @@ class Turns:
         self._alarms.raise_alarm(kind, code, conversation.id, kept)
 
     async def _say(
-        self, conversation: Conversation, visitor: MessageRecord, answer: Answer, started: float
+        self,
+        conversation: Conversation,
+        visitor: MessageRecord,
+        read: _Read | None,
+        answer: Answer,
+        started: float,
     ) -> list[MessageRecord]:
         now = self._clock.now()
         seconds = time.monotonic() - started
@@ -303,9 +385,13 @@ class Turns:
             if answer.intent == "erase_yes":
                 return _last_words(conversation, visitor, answer)
             raise RequestError("conversation_gone", 404)
+        text = visitor.text
+        if read is not None and read.story is not None:
+            text = story_marker(read.story, answer.intent or "", visitor.language)
         conversation.replace(
             replace(
                 visitor,
+                text=text,
                 intent=None if answer.intent is None else answer.intent[:128],
                 confidence=answer.confidence,
                 latency_ms=round(seconds * 1000),
@@ -314,6 +400,18 @@ class Turns:
         said = [conversation.say(reply, visitor.id, now) for reply in answer.replies]
         await self._keeper.flush(conversation)
         return said
+
+
+def _heard(replies: tuple[Reply, ...]) -> bool:
+    """Whether a reply to the story itself stands among them."""
+    return any(reply.id == "story_heard" for reply in replies)
+
+
+def _before_question(replies: tuple[Reply, ...], added: Reply) -> tuple[Reply, ...]:
+    """The replies with one more: in front of a question that waits for its answer, else at the end."""
+    if replies and replies[-1].kind == "question":
+        return (*replies[:-1], added, replies[-1])
+    return (*replies, added)
 
 
 def _last_words(conversation: Conversation, visitor: MessageRecord, answer: Answer) -> list[MessageRecord]:

@@ -24,13 +24,31 @@ REQUIRED = (
     "erase_ask",
     "erased",
     "erased_pending",
+    "erased_sent",
     "erase_failed",
     "erase_kept",
     "language_switched",
     "apology_engine",
     "apology_turn",
     "numbers_masked",
+    "story_not_here",
     *(f"emergency_{kind}" for kind in EMERGENCIES),
+)
+
+#: What is told of a request for an appointment, with its reference and what else is known.
+ABOUT_REQUESTS = (
+    "booking_delivered",
+    "booking_delivered_time",
+    "booking_delivered_link",
+    "booking_delivered_time_link",
+    "booking_not_yet",
+    "booking_not_yet_urgent",
+    "booking_dead",
+    "booking_confirmed",
+    "booking_confirmed_link",
+    "booking_moved",
+    "booking_moved_link",
+    "booking_cancelled_by_firm",
 )
 
 PERSON = "/talk_to_human"
@@ -43,9 +61,10 @@ class Voice:
 
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
-        for id in REQUIRED:
+        for id in (*REQUIRED, *ABOUT_REQUESTS):
             for language in LANGUAGES:
-                if self._find(id, language) is None:
+                values = {"reference": "", "start": "", "link": ""} if id in ABOUT_REQUESTS else {}
+                if self._find(id, language, **values) is None:
                     raise ContentFileError(
                         f"bot/content/notices/{id}.yml",
                         None,
@@ -56,6 +75,10 @@ class Voice:
     def notice(self, id: str, language: str, kind: str = "notice") -> Reply:
         """A notice that ``REQUIRED`` names."""
         return replace(self._notices.notice(id, language), kind=kind)
+
+    def about_request(self, id: str, language: str, **values: str) -> Reply:
+        """What became of a request for an appointment: one of ``ABOUT_REQUESTS``."""
+        return replace(self._notices.notice(id, language, **values), kind="notice")
 
     def greeting(self, language: str) -> tuple[Reply, ...]:
         """The first things said: who speaks, the firm's own notice, and the question of consent."""
@@ -89,9 +112,9 @@ class Voice:
         title = _PERSON_TITLE.get(code, _PERSON_TITLE_OTHERWISE)
         return replace(found, choices=(*found.choices, Choice(title, PERSON)))
 
-    def _find(self, id: str, language: str) -> Reply | None:
+    def _find(self, id: str, language: str, **values: str) -> Reply | None:
         try:
-            return self._notices.notice(id, language)
+            return self._notices.notice(id, language, **values)
         except (KeyError, BotError):
             return None
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
+from bot.core.deadlines.own_day import LONGEST_ZONE, zone_inside
 from bot.core.errors import RequestError
 from bot.core.messages import LANGUAGES
+from bot.gateway.masking import shown_reply
 from bot.gateway.turns import Incoming
 from bot.transcripts.records import MessageRecord
 
@@ -64,6 +66,17 @@ def read_start(data: dict[str, Any], accepted: str) -> str:
     return language
 
 
+def read_timezone(data: dict[str, Any]) -> str | None:
+    """The browser's time zone, when it lies in the U.S. One that is abroad or not known is left out: nobody is to
+    be turned away for the name that a browser gives. Raises RequestError for what cannot be a name."""
+    timezone = data.get("timezone")
+    if timezone is None:
+        return None
+    if not isinstance(timezone, str) or len(timezone) > LONGEST_ZONE:
+        raise RequestError("bad_field", 400, {"field": "timezone"})
+    return zone_inside(timezone)
+
+
 def read_message(data: dict[str, Any]) -> Incoming:
     """A person's message: ``text`` or ``choice``."""
     client_id = data.get("client_message_id")
@@ -114,11 +127,11 @@ def accepted_language(request: web.Request) -> str:
     return best
 
 
-def shown(message: MessageRecord) -> dict[str, Any]:
-    """A message as the page gets it: no payloads, no intents."""
+def shown(message: MessageRecord, values: Mapping[str, str]) -> dict[str, Any]:
+    """A message as its own person gets it: no payloads, no intents, their own ``values`` in the place of tokens."""
     reply = message.reply or {}
-    kept = {"keep": reply["keep"]} if reply.get("keep") else {}
-    return {
+    kept = {name: reply[name] for name in ("keep", "picture") if reply.get(name)}
+    said = {
         "id": message.id,
         "seq": message.seq,
         "author": message.author,
@@ -141,8 +154,11 @@ def shown(message: MessageRecord) -> dict[str, Any]:
         "rating": message.rating,
         "created_at": message.created_at.isoformat(),
     }
+    return shown_reply(said, values)
 
 
-def shown_messages(messages: Sequence[MessageRecord], cursor: int, language: str) -> dict[str, Any]:
+def shown_messages(
+    messages: Sequence[MessageRecord], cursor: int, language: str, values: Mapping[str, str]
+) -> dict[str, Any]:
     """Messages with the cursor after which to go on."""
-    return {"messages": [shown(m) for m in messages], "cursor": cursor, "language": language}
+    return {"messages": [shown(m, values) for m in messages], "cursor": cursor, "language": language}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
+from bot.gateway.bookings import BookingDesk
 from bot.gateway.clock import Clock
 from bot.gateway.keeper import STORE_FAULTS, Keeper
 from bot.gateway.limits import Limits
@@ -15,9 +16,10 @@ from bot.transcripts.store import TranscriptStore
 
 
 class Retention:
-    """Erases kept conversations when the firm's time for them is over."""
+    """Erases kept conversations and requests for an appointment when the firm's time for them is over."""
 
-    def __init__(self, keeper: Keeper, firm: Firm, clock: Clock, limits: Limits) -> None:
+    def __init__(self, keeper: Keeper, desk: BookingDesk, firm: Firm, clock: Clock, limits: Limits) -> None:
+        self._desk = desk
         self._keeper = keeper
         self._firm = firm
         self._clock = clock
@@ -30,8 +32,16 @@ class Retention:
         # A clock that was set back must not stop it for longer than the pause.
         if self._due is not None and now < self._due <= now + self._pause:
             return
-        done = await self._keeper.expire(now - timedelta(days=self._firm.retention_days))
+        before = now - timedelta(days=self._firm.retention_days)
+        done = await self._keeper.expire(before) and await self._expire_requests(before)
         self._due = now + self._pause if done else None
+
+    async def _expire_requests(self, before: datetime) -> bool:
+        try:
+            return await self._desk.expire(before)
+        except STORE_FAULTS as exc:
+            logger().error("requests_not_expired", **fault(exc))
+            return False
 
 
 async def housekeeping(

@@ -17,6 +17,7 @@ const WORDS = {
     lost: "This message was not sent.", again: "Send again", working: "Writing an answer", gone: "This conversation has ended. A new one has begun.", tour: "Try one of these",
     keep: "Keep this answer", saved: "A file was saved. Open it to add the date to your calendar.", copied: "Copied.",
     printing: "The page to print is in a new tab.", byHand: "This browser does not copy by itself. Select the text here and copy it.",
+    more: "What comes next, what to bring, help",
     cut: "No connection. Please try again in a moment.", failed: "That did not work. Please try again in a moment.",
   },
   es: {
@@ -28,6 +29,7 @@ const WORDS = {
     lost: "Este mensaje no se envió.", again: "Enviar otra vez", working: "Escribiendo la respuesta", gone: "La conversación terminó. Empezó una nueva.", tour: "Pruebe una de estas",
     keep: "Guardar esta respuesta", saved: "Se guardó un archivo. Ábralo para añadir la fecha a su calendario.", copied: "Copiado.",
     printing: "La página para imprimir está en otra pestaña.", byHand: "Este navegador no copia por sí solo. Seleccione aquí el texto y cópielo.",
+    more: "Qué sigue, qué llevar, ayuda",
     cut: "No hay conexión. Inténtelo otra vez en un minuto.", failed: "No funcionó. Inténtelo otra vez en un minuto.",
   },
 };
@@ -146,6 +148,7 @@ function inWords(iso, lang = language) {
 }
 
 // A date can be kept: as a calendar file, on paper, as text. All of it is in the language of the answer.
+// A summary without a date of its own is printed as it stands here.
 function keepOf(message) {
   const { calculation, inputs, today, calendar_until: until, labels } = message.keep;
   const lang = message.language;
@@ -190,6 +193,7 @@ function keepOf(message) {
     });
   }
   add(labels.print, () => {
+    if (!calculation) return printAlone(box.closest("li"));
     if (navigator.onLine === false) return tell(say("cut"), true);
     openSheet(asked);
     tell(say("printing"));
@@ -206,6 +210,20 @@ function keepOf(message) {
     field.scrollTop = 0;
   });
   return box;
+}
+
+// Only this answer goes on paper, with what is folded away in it, and nothing of the rest of the conversation.
+function printAlone(item) {
+  const folded = [...item.querySelectorAll("details:not([open])")];
+  for (const part of folded) part.open = true;
+  item.classList.add("printed");
+  document.body.classList.add("printing");
+  addEventListener("afterprint", () => {
+    document.body.classList.remove("printing");
+    item.classList.remove("printed");
+    for (const part of folded) part.open = false;
+  }, { once: true });
+  print();
 }
 
 function thisDay() {
@@ -275,6 +293,20 @@ async function copied(text, box, button) {
   return done;
 }
 
+// A summary begins with what matters most; the rest of it is folded.
+function bodyOf(message) {
+  const { text, full } = message;
+  if (!message.picture || !full.startsWith(text) || full === text) return [paragraphs(full || text)];
+  const more = node("details", "", { className: "more" });
+  more.append(node("summary", word("more")), paragraphs(full.slice(text.length)));
+  return [paragraphs(text), more];
+}
+
+// As an image, so that nothing in it can become code; what it shows stands in its alternative text.
+function pictureOf({ svg, text }) {
+  return node("img", "", { className: "picture", src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`, alt: text });
+}
+
 function ratingOf(message) {
   const box = node("div", "", { className: "rating" });
   box.append(node("span", word("helped")));
@@ -306,7 +338,8 @@ function show(message) {
     item.append(message.text);
   } else {
     if (message.title) item.append(node("h2", message.title));
-    item.append(paragraphs(message.full || message.text));
+    if (message.picture) item.append(pictureOf(message.picture));
+    item.append(...bodyOf(message));
     for (const note of message.notes || []) item.append(node("p", note, { className: "note" }));
     if ((message.sources || []).length) item.append(sourcesOf(message));
     if (message.keep) item.append(keepOf(message));
@@ -373,7 +406,9 @@ async function begin() {
   cursor = 0;
   shown.clear();
   $("log").replaceChildren();
-  const started = await call("POST", "", { language });
+  // Which day it is for the person, and with it how many are left, depends on where they are.
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  const started = await call("POST", "", timeZone ? { language, timezone: timeZone.slice(0, 64) } : { language });
   kept = { conversation: started.conversation, token: started.token };
   sessionStorage.setItem(KEPT, JSON.stringify(kept));
   take(started);

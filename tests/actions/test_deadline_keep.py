@@ -21,7 +21,7 @@ def told(calculation: str, event: str, first: str, last: str | None = None, lang
     span = Span(date.fromisoformat(first), date.fromisoformat(last or first))
     interview = Interview(calculation=calculation, dates={event: span}, confirmed=frozenset({event}))
     dispatcher = CollectingDispatcher()
-    tell_date(dispatcher, interview, Turn("", "", lang, TODAY, {}, ()), shipped())
+    tell_date(dispatcher, interview, Turn("", "", lang, TODAY, {}, (), Span(TODAY, TODAY)), shipped())
     return Reply.from_dict(dispatcher.messages[-1]["custom"])
 
 
@@ -56,5 +56,10 @@ def test_where_no_date_can_be_given_there_is_no_calendar() -> None:
 
 def test_a_reply_that_tells_no_date_carries_nothing() -> None:
     dispatcher = CollectingDispatcher()
-    tell_date(dispatcher, Interview(calculation="bia_appeal"), Turn("", "", "en", TODAY, {}, ()), shipped())
+    tell_date(
+        dispatcher,
+        Interview(calculation="bia_appeal"),
+        Turn("", "", "en", TODAY, {}, (), Span(TODAY, TODAY)),
+        shipped(),
+    )
     assert Reply.from_dict(dispatcher.messages[-1]["custom"]).keep == {}

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jsonschema
 import pytest
@@ -18,7 +19,11 @@ import structlog
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.core.deadlines import Deadline, NotCovered, Rules, calculate, load_rules
+from bot.booking.sealing import Keys
+from bot.booking.store import BookingStore
+from bot.booking.vault import Vault
+from bot.core import redact
+from bot.core.deadlines import Deadline, NotCovered, Rules, Span, calculate, load_rules
 from bot.core.law import load_parameters
 from bot.core.messages import Choice, Reply
 from bot.gateway import logs
@@ -26,7 +31,7 @@ from bot.gateway.app import ALARMS, KEEPER, METRICS, create_app, openapi_documen
 from bot.gateway.engine import EngineClient
 from bot.gateway.limits import Limits
 from bot.gateway.ports import Reading
-from bot.gateway.voice import REQUIRED
+from bot.gateway.voice import ABOUT_REQUESTS, REQUIRED
 from bot.settings import Settings, load_settings
 from bot.transcripts.store import TranscriptStore
 from tests.gateway.standin import SECRET, StandInEngine
@@ -49,13 +54,14 @@ class SmallNotices:
     """Every notice as its own id and language, so that tests can see which was said."""
 
     def __init__(self) -> None:
-        self.ids = {*REQUIRED, "third_language_pt"}
+        self.ids = {*REQUIRED, *ABOUT_REQUESTS, "third_language_pt"}
 
-    def notice(self, id: str, lang: str) -> Reply:
+    def notice(self, id: str, lang: str, **values: str) -> Reply:
         if id not in self.ids:
             raise KeyError(id)
         choices = tuple(Choice(f"{p.partition(':')[2]} {lang}", p) for p in CHOICES.get(id, ()))
-        return Reply("notice", id, lang, f"[{id} {lang}]", choices=choices)
+        told = "".join(f" {value}" for value in values.values() if value)
+        return Reply("notice", id, lang, f"[{id} {lang}{told}]", choices=choices)
 
 
 @cache
@@ -71,7 +77,7 @@ class SmallDeadlines:
         self,
         calculation: str,
         inputs: Mapping[str, object],
-        today: date,
+        today: date | Span,
         as_of: date | None,
         include: tuple[str, ...],
     ) -> Deadline | NotCovered:
@@ -97,12 +103,14 @@ class StillClock:
     """A clock that tests move."""
 
     moment: datetime = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    day: datetime = datetime(2026, 11, 21, 12)  # noqa: DTZ001 - of the zone that is asked for
 
     def now(self) -> datetime:
         return self.moment
 
-    def today(self, timezone: str) -> date:
-        return date(2026, 11, 21)
+    def now_in(self, timezone: str) -> datetime:
+        # The day stands still while the moment is moved, so that what is counted stays the same.
+        return self.day.replace(tzinfo=ZoneInfo(timezone))
 
     def pass_seconds(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)
@@ -120,13 +128,12 @@ def _emergency(text: str, _language: str | None) -> str | None:
     return "unclear" if low in ("help", "ayuda") else None
 
 
-def _mask(text: str) -> str:
-    return re.sub(r"\d{3}-\d{4}", "[PHONE_1]", text)
-
-
 def small_reading() -> Reading:
     return Reading(
-        mask=_mask,
+        mask=redact.mask,
+        mask_whole=redact.mask_whole,
+        speaks=lambda text, asked: "?" in text,
+        story=lambda text: len(text.split()) if "they hurt me" in text else None,
         emergency=_emergency,
         language=_language,
         other=lambda text: "pt" if "obrigado" in text else "zz" if "zzzz" in text else None,
@@ -190,6 +197,7 @@ class Gateway:
     client: TestClient[Any, Any]
     engine: StandInEngine
     store: TranscriptStore
+    bookings: BookingStore
     clock: StillClock
     log: io.StringIO
     database: str
@@ -256,6 +264,7 @@ async def start(tmp_path: Path, engine: StandInEngine) -> AsyncIterator[Start]:
         environ: dict[str, str] | None = None,
         database: str | None = None,
         url: str | None = None,
+        destination: Any = None,
         **limits: Any,
     ) -> Gateway:
         settings = load_settings(
@@ -272,6 +281,10 @@ async def start(tmp_path: Path, engine: StandInEngine) -> AsyncIterator[Start]:
         store, clock = TranscriptStore(settings.database_url), StillClock()
         client = EngineClient(url or engine.url, SECRET, bounds.turn_seconds + 1)
         clients.append(client)
+        keys = Keys(["5" * 64])
+        bookings = BookingStore(
+            settings.database_url, keys, site="Example Firm", sends=destination is not None
+        )
         app = create_app(
             settings,
             engine=client,
@@ -279,6 +292,9 @@ async def start(tmp_path: Path, engine: StandInEngine) -> AsyncIterator[Start]:
             deadlines=SmallDeadlines(),
             firm=SmallFirm(),
             store=store,
+            bookings=bookings,
+            vault=Vault(bookings.database, keys),
+            destination=destination,
             clock=clock,
             reading=small_reading(),
             limits=bounds,
@@ -287,7 +303,7 @@ async def start(tmp_path: Path, engine: StandInEngine) -> AsyncIterator[Start]:
         test_client: TestClient[Any, Any] = TestClient(server)
         running.append(test_client)
         await test_client.start_server()
-        return Gateway(test_client, engine, store, clock, log, settings.database_url, settings)
+        return Gateway(test_client, engine, store, bookings, clock, log, settings.database_url, settings)
 
     yield begin
     engine.release.set()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -25,7 +25,9 @@ def turn(**changes: Any) -> Turn:
         "message_id": f"m_{secrets.token_hex(16)}",
         "language": "en",
         "today": date(2026, 11, 21),
-        "timezone": "America/New_York",
+        "now": datetime(2026, 11, 21, 17, tzinfo=UTC),
+        "timezone": "",
+        "firm_timezone": "America/New_York",
         "consent": False,
         **changes,
     }

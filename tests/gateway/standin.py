@@ -26,6 +26,7 @@ class StandInEngine:
         self.forgotten: list[str] = []
         self.forgets_fail = False
         self.replies: list[Reply] | None = None
+        self.slots: dict[str, Any] = {}
         self._known: dict[str, tuple[str, dict[str, Any]]] = {}
         self._questions: dict[str, dict[str, list[str]]] = {}
         app = web.Application()
@@ -123,7 +124,7 @@ class StandInEngine:
         return {
             "messages": [reply.as_dict() for reply in replies],
             "parse": _parse(text),
-            "slots": {"language": language},
+            "slots": {"language": language, **self.slots},
             "failed_actions": ["action_answer_topic"] if self.mode == "failed" else [],
             "replayed": False,
         }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.core.messages import Choice, Reply
-from tests.gateway.conftest import CONVERSATIONS, Gateway, Start, checked, ids
+from tests.gateway.conftest import CONVERSATIONS, Gateway, Start, Talk, checked, ids
 
 
 async def test_a_conversation_starts_with_greeting_firm_notice_and_consent_question(gateway: Gateway) -> None:
@@ -60,10 +63,69 @@ async def test_the_engine_gets_the_day_the_zone_and_the_consent(gateway: Gateway
     await talk.send("second")
     first, second = gateway.engine.turns
     assert first["today"] == "2026-11-21"
-    assert first["timezone"] == "America/New_York"
+    assert first["now"] == "2026-11-21T17:00:00+00:00"
+    assert first["timezone"] == ""
+    assert first["firm_timezone"] == "America/New_York"
     assert first["channel"] == "web"
     assert (first["consent"], second["consent"]) == (False, True)
     assert first["message_id"] != second["message_id"]
+
+
+async def started_in(gateway: Gateway, timezone: Any) -> tuple[int, dict[str, Any]]:
+    response = await gateway.client.post(CONVERSATIONS, json={"language": "en", "timezone": timezone})
+    return response.status, await checked(response)
+
+
+@pytest.mark.parametrize(
+    ("timezone", "told", "day"),
+    [
+        ("America/Los_Angeles", "America/Los_Angeles", "2026-11-21"),
+        ("US/Eastern", "America/New_York", "2026-11-22"),
+        ("America/Bogota", "", "2026-11-21"),
+        ("Mars/Olympus", "", "2026-11-21"),
+        (None, "", "2026-11-21"),
+    ],
+)
+async def test_the_engine_gets_the_browsers_zone_and_the_earliest_day_for_reading_dates(
+    gateway: Gateway, timezone: str | None, told: str, day: str
+) -> None:
+    gateway.clock.day = datetime(2026, 11, 22, 1)  # noqa: DTZ001 - at night, in the firm's zone
+    status, data = await started_in(gateway, timezone)
+    assert status == 201
+    talk = Talk(gateway.client, data["conversation"], data["token"], data)
+    await talk.send("first")
+    (turn,) = gateway.engine.turns
+    assert (turn["timezone"], turn["today"]) == (told, day)
+    assert turn["now"] == "2026-11-22T06:00:00+00:00"
+
+
+@pytest.mark.parametrize("timezone", [5, ["America/Denver"], "x" * 65])
+async def test_what_cannot_be_a_time_zone_is_refused(gateway: Gateway, timezone: Any) -> None:
+    status, data = await started_in(gateway, timezone)
+    assert (status, data["code"]) == (400, "bad_field")
+
+
+async def test_a_state_that_was_named_tells_the_day_of_the_next_message(gateway: Gateway) -> None:
+    gateway.clock.day = datetime(2026, 11, 22, 1)  # noqa: DTZ001 - at night, in the firm's zone
+    talk = await gateway.begin()
+    gateway.engine.slots = {"us_state": "NY"}
+    await talk.send("first")
+    await talk.send("second")
+    gateway.engine.slots = {"us_state": None}
+    await talk.send("third")
+    await talk.send("fourth")
+    days = [turn["today"] for turn in gateway.engine.turns]
+    assert days == ["2026-11-21", "2026-11-22", "2026-11-22", "2026-11-21"]
+
+
+async def test_the_time_zone_is_not_kept_with_the_conversation(gateway: Gateway) -> None:
+    _, data = await started_in(gateway, "America/Boise")
+    talk = Talk(gateway.client, data["conversation"], data["token"], data)
+    await talk.send("first")
+    await talk.agree()
+    assert gateway.engine.turns[0]["timezone"] == "America/Boise"
+    path = gateway.database.rpartition("///")[2]
+    assert all(b"Boise" not in file.read_bytes() for file in Path(path).parent.glob("*") if file.is_file())
 
 
 async def test_the_conversation_follows_the_language_that_the_engine_found(gateway: Gateway) -> None:
@@ -178,7 +240,10 @@ async def test_masked_text_is_what_the_engine_and_the_memory_get(gateway: Gatewa
     talk = await gateway.begin()
     await talk.send("my number is 555-1234")
     assert gateway.engine.typed == ["my number is [PHONE_1]"]
-    assert "555-1234" not in str(await talk.read())
+    (conversation,) = gateway.keeper.registry.all()
+    assert "555-1234" not in str([message.text for message in conversation.messages])
+    # The page of the same person shows it as it was written.
+    assert "555-1234" in str(await talk.read())
 
 
 async def test_after_an_answer_of_no_a_yes_by_button_keeps_the_conversation(gateway: Gateway) -> None:

@@ -252,7 +252,7 @@ async def test_a_message_that_cannot_be_masked_goes_nowhere(
     def broken(*_args: object) -> str:
         raise ValueError(SENTINEL)
 
-    monkeypatch.setattr("tests.gateway.conftest._mask", broken)
+    monkeypatch.setattr("bot.core.redact.mask", broken)
     gateway = await start()
     talk = await gateway.begin()
     response = await gateway.client.post(

@@ -28,6 +28,7 @@ async def test_production_refuses_a_copy_of_the_example_firm(tmp_path: Path) -> 
             "FARO_VAR": str(tmp_path),
             "FARO_SECRET_KEY": "k" * 40,
             "FARO_ENGINE_SECRET": "e" * 40,
+            "FARO_DATA_KEY": "d" * 64,
         }
     )
     with pytest.raises(SettingsError, match="example firm"):
