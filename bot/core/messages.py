@@ -57,8 +57,8 @@ class Reply:
     file of it has, or None when it has none), and ``labels``: the titles of the buttons, by name. A summary that can
     be printed and copied as it stands has only ``labels``.
     ``asks`` names the contact value that the reply asks for (``name``, ``phone``, ``email``, ``when``,
-    ``language_other``): the gateway keeps the answer out of everything but the booking. ``picture`` holds ``svg`` and
-    its equivalent in words, ``text``, or nothing.
+    ``language_other``): the gateway keeps the answer out of everything but the booking. ``picture`` holds ``svg``,
+    ``svg_dark`` for dark pages, and its equivalent in words, ``text``; or nothing.
     """
 
     kind: str

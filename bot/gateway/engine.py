@@ -123,7 +123,7 @@ def _reply(message: Any) -> Reply:
 def _is_picture(picture: Any) -> bool:
     return (
         isinstance(picture, dict)
-        and picture.keys() == {"svg", "text"}
+        and picture.keys() == {"svg", "svg_dark", "text"}
         and all(isinstance(v, str) for v in picture.values())
     )
 

@@ -299,12 +299,16 @@ function bodyOf(message) {
   if (!message.picture || !full.startsWith(text) || full === text) return [paragraphs(full || text)];
   const more = node("details", "", { className: "more" });
   more.append(node("summary", word("more")), paragraphs(full.slice(text.length)));
-  return [paragraphs(text), more];
+  return [paragraphs(text), pictureOf(message.picture), more];
 }
 
 // As an image, so that nothing in it can become code; what it shows stands in its alternative text.
-function pictureOf({ svg, text }) {
-  return node("img", "", { className: "picture", src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`, alt: text });
+function pictureOf({ svg, svg_dark: dark, text }) {
+  const address = (drawing) => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawing)}`;
+  const both = node("picture");
+  both.append(node("source", "", { srcset: address(dark), media: "(prefers-color-scheme: dark)" }));
+  both.append(node("img", "", { className: "picture", src: address(svg), alt: text }));
+  return both;
 }
 
 function ratingOf(message) {
@@ -338,7 +342,6 @@ function show(message) {
     item.append(message.text);
   } else {
     if (message.title) item.append(node("h2", message.title));
-    if (message.picture) item.append(pictureOf(message.picture));
     item.append(...bodyOf(message));
     for (const note of message.notes || []) item.append(node("p", note, { className: "note" }));
     if ((message.sources || []).length) item.append(sourcesOf(message));

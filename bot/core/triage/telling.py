@@ -31,12 +31,13 @@ def tell(words: Library, found: Assessment, facts: Facts, lang: str, today: date
         kind="answer",
         id="triage_result",
         lang=lang,
-        title=title,
+        title=words.label("triage_result_title", lang),
         text=_fitting(parts),
         full="\n\n".join(parts),
         keep={"labels": {button: words.label(f"label_{button}", lang) for button in ("print", "copy")}},
         picture={
             "svg": picture.svg(steps, found.here, title, here, lang),
+            "svg_dark": picture.svg(steps, found.here, title, here, lang, dark=True),
             "text": picture.text(steps, found.here, here, lang),
         },
     )
