@@ -27,8 +27,14 @@ RANKING = "intent_ranking"
 #: How steeply the vote of an example falls with its distance: 0.1 of cosine less, a third of the weight.
 NEARNESS_SCALE = 12.0
 
-#: One example in this many is kept back to find the temperature.
+#: One example in this many is kept back to find the temperature and the weight of the n-grams.
 HELD_BACK = 5
+
+#: Weights of the n-grams that are tried where none is given: with few examples of an intent its words say less...
+NGRAM_WEIGHTS = (1.0, 0.7, 0.5)
+
+#: ...and with more examples than these the first one, because a trial takes as long as a training.
+TRIED_UP_TO = 4000
 
 
 def _rows_of(message: Message) -> tuple[np.ndarray, scipy.sparse.spmatrix] | None:
@@ -71,14 +77,19 @@ def softmax(scores: np.ndarray, temperature: float) -> np.ndarray:
     return shares
 
 
+def log_loss(scores: np.ndarray, right: np.ndarray, temperature: float) -> float:
+    """How badly the confidences say how often they are right; arguments as of ``best_temperature``."""
+    confidences = softmax(scores, temperature)[np.arange(len(right)), right]
+    return float(-np.log(confidences + 1e-12).mean())
+
+
 def best_temperature(scores: np.ndarray, right: np.ndarray) -> float:
     """The temperature at which the confidences say best how often they are right (least log loss).
 
     ``scores``: one row an example; ``right``: the column of each row's true intent.
     """
-    rows = np.arange(len(right))
     candidates = np.geomspace(0.02, 2.0, 60)
-    losses = [-np.log(softmax(scores, t)[rows, right] + 1e-12).mean() for t in candidates]
+    losses = [log_loss(scores, right, t) for t in candidates]
     return float(candidates[int(np.argmin(losses))])
 
 
@@ -95,7 +106,8 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
 
     C: how far single examples may bend the model; larger is freer.
     class_weight: ``balanced`` or null, as in scikit-learn.
-    ngram_weight: how much the n-grams count beside the sentence vector.
+    ngram_weight: how much the n-grams count beside the sentence vector; null to find it while training on a few
+    thousand examples, 1 with more.
     neighbours: how many of the nearest examples vote; neighbour_weight: the share of their vote, 0 for none.
     temperature: fixed, or null to find it while training.
     ranking_length: how many intents the parse names.
@@ -110,6 +122,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         self._weights = np.zeros((0, 0), dtype=np.float32)
         self._bias = np.zeros(0, dtype=np.float32)
         self._temperature = 1.0
+        self._ngram_weight = 1.0
         self._examples = np.zeros((0, 0), dtype=np.float32)
         self._example_intents = np.zeros(0, dtype=np.int64)
 
@@ -126,7 +139,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         return {
             "C": 0.5,
             "class_weight": None,
-            "ngram_weight": 1.0,
+            "ngram_weight": None,
             "neighbours": 15,
             "neighbour_weight": 0.3,
             "temperature": None,
@@ -160,22 +173,37 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
             raise ValueError("The training data need examples of at least two intents.")
         vectors = np.vstack(dense).astype(np.float32)
         self._mean = vectors.mean(axis=0)
-        grams = scipy.sparse.vstack(sparse).tocsr().astype(np.float32) * self._config["ngram_weight"]
+        grams = scipy.sparse.vstack(sparse).tocsr().astype(np.float32)
         self._examples = self._centred(vectors)
-        features = scipy.sparse.hstack([scipy.sparse.csr_matrix(self._examples), grams], format="csr")
         labels = np.array(intents)
         report_progress("classify", 1, 2)
+        tried = self._ngram_weights(len(labels))
+        features = {weight: self._joined(grams, weight) for weight in tried}
         # Side by side: scikit-learn lets other threads work while it fits.
         with ThreadPoolExecutor(max_workers=2) as pool:
-            temperature = pool.submit(self._find_temperature, features, labels)
-            fitted = pool.submit(self._fit, features, labels)
-            self._temperature = self._config["temperature"] or temperature.result()
+            trials = {weight: pool.submit(self._try, features[weight], labels) for weight in tried}
+            fitted = pool.submit(self._fit, features[tried[0]], labels)
+            losses = {weight: trial.result()[0] for weight, trial in trials.items()}
+            self._ngram_weight = min(tried, key=losses.__getitem__)
+            if self._ngram_weight != tried[0]:
+                fitted = pool.submit(self._fit, features[self._ngram_weight], labels)
+            self._temperature = self._config["temperature"] or trials[self._ngram_weight].result()[1]
             self._intents, self._weights, self._bias = fitted.result()
         column = {intent: number for number, intent in enumerate(self._intents)}
         self._example_intents = np.array([column[intent] for intent in intents])
         report_progress("classify", 2, 2)
         self._persist()
         return self._resource
+
+    def _ngram_weights(self, examples: int) -> tuple[float, ...]:
+        """The weights to choose from; at least one."""
+        if self._config["ngram_weight"] is not None:
+            return (float(self._config["ngram_weight"]),)
+        return NGRAM_WEIGHTS if examples <= TRIED_UP_TO else NGRAM_WEIGHTS[:1]
+
+    def _joined(self, grams: Any, weight: float) -> Any:
+        """The features of all examples, with the n-grams weighed."""
+        return scipy.sparse.hstack([scipy.sparse.csr_matrix(self._examples), grams * weight], format="csr")
 
     def _fit(self, features: Any, labels: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:
         model = LinearSVC(C=self._config["C"], class_weight=self._config["class_weight"], random_state=0)
@@ -187,7 +215,8 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         intents = [str(intent) for intent in model.classes_]
         return intents, weights.astype(np.float32), bias.astype(np.float32)
 
-    def _find_temperature(self, features: Any, labels: np.ndarray) -> float:
+    def _try(self, features: Any, labels: np.ndarray) -> tuple[float, float]:
+        """The log loss on examples that are kept back, and the temperature that makes it the least."""
         # Every fifth example of each intent, in an order that does not change from one training to the next.
         place: dict[str, int] = {}
         held = np.zeros(len(labels), dtype=bool)
@@ -196,14 +225,20 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
             place[labels[index]] = count
             held[index] = count % HELD_BACK == 0
         if not held.any():
-            return 1.0
+            return 0.0, 1.0
         intents, weights, bias = self._fit(features[~held], labels[~held])
         column = {intent: number for number, intent in enumerate(intents)}
         scores = features[held] @ weights.T + bias
-        return best_temperature(scores, np.array([column[label] for label in labels[held]]))
+        right = np.array([column[label] for label in labels[held]])
+        temperature = best_temperature(scores, right)
+        return log_loss(scores, right, temperature), temperature
 
     def _persist(self) -> None:
-        about = {"intents": self._intents, "temperature": self._temperature}
+        about = {
+            "intents": self._intents,
+            "temperature": self._temperature,
+            "ngram_weight": self._ngram_weight,
+        }
         with self._model_storage.write_to(self._resource) as folder:
             (folder / "intents.json").write_text(json.dumps(about), encoding="utf-8")
             np.savez(
@@ -228,6 +263,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         with model_storage.read_from(resource) as folder:
             about = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
             component._intents, component._temperature = about["intents"], about["temperature"]
+            component._ngram_weight = about["ngram_weight"]
             with np.load(folder / "model.npz", allow_pickle=False) as stored:
                 component._mean = stored["mean"]
                 # Kept column by column: a message touches a few hundred of some 20,000 columns.
@@ -241,7 +277,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         width = dense.shape[1]
         vector = self._centred(dense)[0]
         scores = self._bias + self._weights[:, :width] @ vector
-        scores = scores + self._weights[:, width + columns] @ (grams * self._config["ngram_weight"])
+        scores = scores + self._weights[:, width + columns] @ (grams * self._ngram_weight)
         share = self._config["neighbour_weight"]
         confidences: np.ndarray = (1 - share) * softmax(scores, self._temperature) + share * self._votes(
             vector

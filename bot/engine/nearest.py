@@ -23,6 +23,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from bot.engine.encoder import SentenceEncoder
 from bot.engine.ngrams import tf_idf
 from bot.engine.text import fold
+from bot.engine.understood import as_read
 
 #: Questions by the id of their group.
 Groups = Mapping[str, Sequence[str]]
@@ -82,11 +83,12 @@ KINDS = ((PIECES, PIECES_WEIGHT), (WORDS, WORDS_WEIGHT))
 
 
 class Asked:
-    """A text as every topic needs it."""
+    """A text as every topic needs it, read as it was when its intent was found: its vector is at hand since then."""
 
     def __init__(self, text: str, encoder: SentenceEncoder) -> None:
-        self.vector = encoder.encode([text], "query")
-        folded = fold(text)
+        read = as_read(text)
+        self.vector = encoder.encode([read], "query")
+        folded = fold(read)
         self.grams = [kind.find(folded) for kind, _ in KINDS]
 
 

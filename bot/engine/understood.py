@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -34,6 +35,18 @@ SHORTEST_WORD = 4
 KNOWN_WELL = 3
 
 _WORD = re.compile(r"[^\W\d_]+")
+
+#: How the model that was loaded last reads a text.
+_reading: Callable[[str], str] = asked
+
+
+def as_read(text: str) -> str:
+    """A text as the model that was loaded last in this process reads it; without its courtesies where there is none.
+
+    What compares a message with other texts reads it the same way, so that its vector is one of those that the encoder
+    still remembers from the parse.
+    """
+    return _reading(text) if has_words(text) else text
 
 
 class Spelling:
@@ -94,7 +107,10 @@ class TextUnderstander(GraphComponent):
     ) -> TextUnderstander:
         with model_storage.read_from(resource) as folder:
             counts = json.loads((folder / "words.json").read_text(encoding="utf-8"))
-        return cls(model_storage, resource, counts)
+        component = cls(model_storage, resource, counts)
+        global _reading
+        _reading = component._read
+        return component
 
     def train(self, training_data: TrainingData) -> Resource:
         counts: Counter[str] = Counter()
@@ -104,6 +120,9 @@ class TextUnderstander(GraphComponent):
         with self._model_storage.write_to(self._resource) as folder:
             (folder / "words.json").write_text(json.dumps(counts), encoding="utf-8")
         return self._resource
+
+    def _read(self, text: str) -> str:
+        return self._spelling.of(asked(text))
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         for message in training_data.training_examples:
@@ -118,7 +137,7 @@ class TextUnderstander(GraphComponent):
             text = words_of(message)
             if not has_words(text):
                 continue
-            message.set(UNDERSTOOD, self._spelling.of(asked(text)))
+            message.set(UNDERSTOOD, self._read(text))
             question = question_of(understood_of(message))
             if question:
                 understood.append(Message({TEXT: question, UNDERSTOOD: question, STORY: True}))

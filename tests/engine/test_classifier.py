@@ -10,7 +10,16 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.engine.classifier import LinearIntentClassifier, _row_of, _rows_of, best_temperature, softmax
+from bot.engine import classifier as classifiers
+from bot.engine.classifier import (
+    NGRAM_WEIGHTS,
+    LinearIntentClassifier,
+    _row_of,
+    _rows_of,
+    best_temperature,
+    log_loss,
+    softmax,
+)
 
 RANDOM = np.random.default_rng(7)
 CENTRES = {f"intent_{number}": RANDOM.normal(size=8) for number in range(12)}
@@ -127,7 +136,10 @@ def trained_with(storage: Any, context: Any) -> Callable[..., LinearIntentClassi
     def train(**config: Any) -> LinearIntentClassifier:
         # So little freedom that the line between the intents does not bend for a single example.
         component = LinearIntentClassifier.create(
-            {"C": 0.01, "temperature": 0.3, **config}, storage, Resource("votes"), context
+            {"C": 0.01, "temperature": 0.3, "ngram_weight": 1.0, **config},
+            storage,
+            Resource("votes"),
+            context,
         )
         component.train(data)
         return component
@@ -189,6 +201,56 @@ def test_the_temperature_that_was_in_the_data_is_found_again() -> None:
     chances = softmax(scores, 0.4)
     right = np.array([RANDOM.choice(5, p=row) for row in chances])
     assert best_temperature(scores, right) == pytest.approx(0.4, rel=0.15)
+
+
+def test_the_loss_is_least_where_the_confidences_are_right() -> None:
+    scores, right = np.array([[2.0, 0.0], [0.0, 2.0]]), np.array([0, 1])
+    assert log_loss(scores, right, 0.1) == pytest.approx(0.0, abs=1e-6)
+    assert log_loss(scores, 1 - right, 1.0) == pytest.approx(2.0 + np.log1p(np.exp(-2.0)))
+
+
+# -- the weight of the n-grams ---------------------------------------------------------------------------------------
+
+
+def told_by(vectors: float, words: float) -> TrainingData:
+    """Examples of which the vectors and the n-grams each say so much (1: all, 0: nothing)."""
+    random = np.random.default_rng(5)
+    found = []
+    for number, (intent, centre) in enumerate(CENTRES.items()):
+        for _ in range(20):
+            row = vectors * centre / np.linalg.norm(centre) + (1 - vectors) * random.normal(size=8) / 8**0.5
+            grams = 2 * (1 - words) * np.abs(random.normal(size=12)) / 12**0.5
+            grams[number] += words
+            made = Message({"text": "words", "intent": intent})
+            made.add_features(Features(row[None].astype(np.float32), "sentence", TEXT, "encoder"))
+            made.add_features(Features(scipy.sparse.coo_matrix(grams[None]), "sentence", TEXT, "ngrams"))
+            found.append(made)
+    return TrainingData(found)
+
+
+def weight_found(data: TrainingData, storage: Any, context: Any, **config: Any) -> float:
+    component = LinearIntentClassifier.create(config, storage, Resource("weighed"), context)
+    component.train(data)
+    loaded = LinearIntentClassifier.load(config, storage, Resource("weighed"), context)
+    assert loaded._ngram_weight == component._ngram_weight
+    return component._ngram_weight
+
+
+def test_of_few_examples_the_weight_is_found_that_tells_them_apart_best(storage: Any, context: Any) -> None:
+    assert weight_found(told_by(vectors=0.6, words=0.0), storage, context) == min(NGRAM_WEIGHTS)
+    assert weight_found(told_by(vectors=0.3, words=0.8), storage, context) == max(NGRAM_WEIGHTS)
+
+
+def test_a_weight_that_is_given_stays(storage: Any, context: Any) -> None:
+    assert weight_found(told_by(vectors=0.6, words=0.0), storage, context, ngram_weight=0.9) == 0.9
+
+
+def test_with_many_examples_nothing_is_tried(
+    storage: Any, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = told_by(vectors=0.6, words=0.0)
+    monkeypatch.setattr(classifiers, "TRIED_UP_TO", len(data.intent_examples) - 1)
+    assert weight_found(data, storage, context) == NGRAM_WEIGHTS[0]
 
 
 # -- the features of one message --------------------------------------------------------------------------------------

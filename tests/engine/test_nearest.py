@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import scipy.sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from bot.engine import nearest
+from bot.engine import nearest, understood
 from bot.engine.encoder import shared_encoder
 from bot.engine.nearest import Asked, Groups, Nearest, NearestCache, Pace
 from bot.engine.text import fold
@@ -204,3 +205,33 @@ def test_the_scores_are_those_of_a_ridge_over_vectors_and_the_n_grams_of_scikit_
         expected = (row @ dense.T + (gram_row @ grams.T).toarray()) @ shares
         found = fitted.scores_of(Asked(text, shared_encoder()))
         np.testing.assert_allclose(list(found.values()), expected[0], atol=1e-5)
+
+
+class Counted:
+    """An encoder that counts what it must work for, because it remembers what it did."""
+
+    id, dimension = "counted", shared_encoder().dimension
+
+    def __init__(self) -> None:
+        self.done: dict[str, np.ndarray] = {}
+        self.worked = 0
+
+    def encode(self, texts: Sequence[str], kind: str) -> np.ndarray:
+        for text in texts:
+            if text not in self.done:
+                self.worked += 1
+                self.done[text] = shared_encoder().encode([text], kind)[0]
+        return np.stack([self.done[text] for text in texts])
+
+
+def test_a_text_is_compared_as_it_was_read_for_its_intent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that its vector, which took the parse some 20 ms, is found again."""
+    monkeypatch.setattr(understood, "_reading", lambda text: text.replace("permizo", "permiso"))
+    encoder = Counted()
+    encoder.encode(["cuanto cuesta el permiso"], "query")
+    compared = Asked("cuanto cuesta el permizo", encoder)
+    assert encoder.worked == 1
+    right = Asked("cuanto cuesta el permiso", encoder)
+    np.testing.assert_array_equal(compared.vector, right.vector)
+    for one, other in zip(compared.grams, right.grams, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -14,7 +14,8 @@ from bot.engine.turn import ReplyCollector, TurnInput
 SECRET = "a-secret-of-the-tests-0123456789"
 BODY = {
     "conversation": "c_1", "message_id": "m_1", "text": "hello", "today": "2026-11-21",
-    "timezone": "America/New_York", "channel": "web", "consent": True, "language": "en",
+    "now": "2026-11-21T17:00:00+00:00", "timezone": "America/Chicago", "firm_timezone": "America/New_York",
+    "channel": "web", "consent": True, "language": "en",
 }  # fmt: skip
 TOPICS = {
     "work_permit": {"general": ["Can I work?", "¿Puedo trabajar?"], "cost": ["How much does it cost?"]},
@@ -46,12 +47,21 @@ def test_the_engine_does_not_start_without_the_port_of_the_actions() -> None:
     [
         {"text": ""}, {"text": None}, {"text": "///"}, {"text": 5}, {"payload": "/greet"}, {"conversation": ""},
         {"conversation": "c" * 201}, {"message_id": None}, {"today": "tomorrow"}, {"today": None},
-        {"language": "pt"}, {"consent": "yes"}, {"text": None, "payload": "greet"},
+        {"language": "pt"}, {"consent": "yes"}, {"text": None, "payload": "greet"}, {"now": "noon"},
+        {"now": "2026-11-21"}, {"now": "2026-11-21T12:00:00"}, {"timezone": 5}, {"firm_timezone": []},
     ],
 )  # fmt: skip
 def test_a_request_that_breaks_the_contract_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
         TurnRequest.of({**BODY, **change})
+
+
+def test_components_and_actions_get_the_moment_and_both_zones() -> None:
+    metadata = TurnRequest.of(BODY).metadata
+    names = ("now", "timezone", "firm_timezone")
+    assert {name: metadata[name] for name in names} == {name: BODY[name] for name in names}
+    older = {name: value for name, value in BODY.items() if name not in names}
+    assert {name: TurnRequest.of(older).metadata[name] for name in names} == dict.fromkeys(names, "")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +106,8 @@ def test_a_question_is_answered_with_its_parse_and_metadata(engine: Any) -> None
     metadata = json.loads(message["text"])
     assert metadata.pop("message_id").startswith("m_")
     assert metadata == {
-        "today": "2026-11-21", "timezone": "America/New_York", "channel": "web", "language": "en", "consent": True
+        "today": "2026-11-21", "now": "2026-11-21T17:00:00+00:00", "timezone": "", "channel": "web",
+        "firm_timezone": "America/New_York", "language": "en", "consent": True, "emergency": ""
     }  # fmt: skip
     assert answer["parse"]["intent"]["name"] == "work_permit"
     assert answer["parse"]["language"] == "es"

@@ -11,9 +11,11 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.engine import understood
+from bot.engine.asked import asked
 from bot.engine.classifier import RANKING
 from bot.engine.text import UNDERSTOOD, understood_of
-from bot.engine.understood import KNOWN_WELL, STORY, Spelling, StoryJoiner, TextUnderstander
+from bot.engine.understood import KNOWN_WELL, STORY, Spelling, StoryJoiner, TextUnderstander, as_read
 
 COUNTS = {"asylum": 9, "asilo": 9, "permiso": 5, "trabajo": 5, "court": 4, "count": 8, "fee": 9, "seldom": 1}
 STORY_TEXT = (
@@ -135,6 +137,19 @@ def test_behind_a_story_stands_its_question(understander: TextUnderstander) -> N
     )
     assert [message.get(TEXT) for message in messages] == ["hi", STORY_TEXT, "Can I bring him now?", "bye"]
     assert [bool(message.get(STORY)) for message in messages] == [False, False, True, False]
+
+
+def test_other_parts_read_a_text_as_the_model_that_was_loaded(
+    understander: TextUnderstander, storage: Any, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(understood, "_reading", asked)
+    assert as_read("Hello sir, my permision 🙏") == "my permision"
+    loaded = TextUnderstander.load({}, storage, understander.train(examples(*TRAINED)), context)
+    for text in ("Hello sir, my permision 🙏", "hola", "PERMISION NUMER", "12", STORY_TEXT):
+        (message, *_) = loaded.process([Message({TEXT: text})])
+        assert as_read(text) == understood_of(message)
+    assert as_read("Hello sir, my permision 🙏") == "my permission"
+    assert (as_read("🙏"), as_read("")) == ("🙏", "")
 
 
 # the joiner
