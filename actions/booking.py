@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from rasa_sdk import Action, Tracker
@@ -20,12 +21,15 @@ from actions.library import library
 from actions.situation import interview_of as situation_of
 from actions.triage import assessment
 from actions.turn import Turn, after_emergency, left_form, say, with_choices
+from bot.booking.calcom import USUAL_SLOT, CalcomDestination, SlotsUnavailable
 from bot.booking.records import Booking
 from bot.booking.sealing import Keys, Unreadable
 from bot.booking.store import BookingStore
 from bot.booking.vault import Vault
-from bot.core.booking.interview import Heard, Interview, begin, hear
+from bot.core.booking.interview import Heard, Interview, as_it_stands, begin, hear
 from bot.core.booking.moments import appointment_in_words
+from bot.core.booking.questions import AGAIN, SLOT, WHEN
+from bot.core.booking.slots import slot_of
 from bot.core.booking.summary import ValueGone, contact, details, level_of
 from bot.core.booking.telling import chosen, consent_version, ending, questions
 from bot.core.booking.wants import asks_for_status, takes_back
@@ -42,6 +46,9 @@ STATE, FACTS = "booking", "booking_facts"
 
 #: What a database that cannot be used may raise.
 _FAULTS = (SQLAlchemyError, OSError, TimeoutError, Unreadable)
+
+#: From how many days free times are offered, today among them, and how long the calendar may take to tell them.
+DAYS_AHEAD, CALENDAR_SECONDS = 14, 3.0
 
 #: The question whether a saved request is to be cancelled, as a button names it.
 _WITHDRAW = "withdraw"
@@ -61,8 +68,12 @@ class ActionStartBooking(Action):
         events = left_form(tracker, FORM)
         if (done := await _about_saved(dispatcher, tracker, turn, words)) is not None:
             return [*events, *done]
-        before = interview_of(tracker)
-        begun = begin(before, await heard_in(tracker, turn, words))
+        before, heard = interview_of(tracker), await heard_in(tracker, turn, words)
+        if heard.choice != (SLOT, AGAIN):
+            before = await _as_it_stands(tracker, before)
+        begun = begin(before, heard)
+        if _needs_times(begun):
+            begun = begin(before, await _with_times(heard, tracker))
         if before.asked is None and before.outcome is None and begun.asked is not None:
             say(dispatcher, words.notice("booking_intro", turn.language, today=turn.today))
         events.append(SlotSet(STATE, begun.as_dict()))
@@ -83,13 +94,16 @@ class ValidateBookingForm(Action):
         if deadlines.was_answered(tracker, FORM):
             return []
         turn = Turn.of(tracker)
-        heard = hear(interview_of(tracker), await heard_in(tracker, turn, library()))
-        if heard is None:
+        before, heard = interview_of(tracker), await heard_in(tracker, turn, library())
+        after = hear(before, heard)
+        if after is not None and _needs_times(after):
+            after = hear(before, await _with_times(heard, tracker))
+        if after is None:
             return []
-        events = [SlotSet(STATE, heard.as_dict())]
-        if heard.complete:
-            events.append(SlotSet(FACTS, heard.facts))
-        elif heard.outcome is not None:
+        events = [SlotSet(STATE, after.as_dict())]
+        if after.complete:
+            events.append(SlotSet(FACTS, after.facts))
+        elif after.outcome is not None:
             events.append(SlotSet("requested_slot", None))
         return events
 
@@ -160,7 +174,46 @@ async def heard_in(tracker: Tracker, turn: Turn, words: Library) -> Heard:
         has_lawyer={"yes": True, "no": False}.get(lawyer or ""),
         language=turn.language,
         consent_version=consent_version(words, turn.language, turn.today),
+        timezone=_timezone(tracker, words),
     )
+
+
+def _needs_times(interview: Interview) -> bool:
+    """Whether free times are to be offered next, as far as there is a calendar: it is read for this question only."""
+    told = interview.answers
+    return interview.asked == SLOT or (interview.asked == WHEN and SLOT not in told and WHEN not in told)
+
+
+async def _with_times(heard: Heard, tracker: Tracker) -> Heard:
+    """What was heard, with the free times of the firm's calendar; without them where it has none or does not answer."""
+    calendar = _calendar()
+    if calendar is None:
+        return heard
+    now = _moment(_metadata(tracker))
+    first = now.astimezone(ZoneInfo(heard.timezone)).date()
+    try:
+        free = await calendar.slots(first, first + timedelta(days=DAYS_AHEAD - 1), heard.timezone, now)
+    except SlotsUnavailable as exc:
+        log.warning("slots_not_read", code=exc.code)
+        return heard
+    return replace(heard, slots=tuple(slot_of(slot.start, slot.end) for slot in free))
+
+
+async def _as_it_stands(tracker: Tracker, before: Interview) -> Interview:
+    """The interview with the time that its appointment has now: the firm may have moved or cancelled it meanwhile."""
+    if before.outcome is None or before.slot is None:
+        return before
+    try:
+        booking = await _store().latest_of(tracker.sender_id)
+    except _FAULTS as exc:
+        log.error("booking_not_read", error=type(exc).__name__)
+        return before
+    if booking is None or booking.state == "cancelled":
+        return as_it_stands(before, None)
+    if booking.start is not None:
+        return as_it_stands(before, slot_of(booking.start, booking.end or booking.start + USUAL_SLOT))
+    # A time that could not be had must not be asked for again.
+    return as_it_stands(before, None) if booking.delivery == "dead" else before
 
 
 def _ask(dispatcher: CollectingDispatcher, interview: Interview, turn: Turn, words: Library) -> None:
@@ -196,13 +249,13 @@ async def _save(
     dispatcher: CollectingDispatcher, tracker: Tracker, interview: Interview, turn: Turn, words: Library
 ) -> list[dict[str, Any]]:
     metadata = _metadata(tracker)
-    told, values = interview.facts, await _vault().get(tracker.sender_id)
+    told, values = await _facts(tracker, interview), await _vault().get(tracker.sender_id)
     situation = situation_of(tracker)
     known = situation.facts.as_dict() or situation.emergencies
     found = assessment(situation, turn, words) if known else None
     level = level_of(found, situation.begun)
     now = _moment(metadata)
-    saved = await _store().request(
+    asked = (
         tracker.sender_id,
         f"{tracker.sender_id}:{metadata['message_id']}",
         details(
@@ -221,10 +274,24 @@ async def _save(
         turn.language,
         now,
     )
+    # A request whose time was taken is corrected however late; another one is a new request after a day.
+    saved = await _store().update(*asked) if interview.reopened else None
+    saved = saved or await _store().request(*asked)
     changed = saved.type == "consultation.updated" and not saved.repeated
-    name = "booking_updated" if changed else f"booking_{_sent_or_kept()}_{level}"
+    name = "booking_updated" if changed else f"booking_{_sent_or_kept(told)}_{level}"
     say(dispatcher, words.notice(name, turn.language, today=turn.today, reference=saved.reference))
     return [SlotSet(STATE, interview.as_dict()), SlotSet(FACTS, None)]
+
+
+async def _facts(tracker: Tracker, interview: Interview) -> dict[str, Any]:
+    """What was confirmed. A time that was only read back is left out once there is an appointment: the firm may have
+    moved it, and a correction of something else must not move it back."""
+    told = interview.facts
+    if told["slot"] is None or interview.picked:
+        return told
+    booking = await _store().latest_of(tracker.sender_id)
+    standing = booking is not None and booking.state != "cancelled" and booking.start is not None
+    return {**told, "slot": None} if standing else told
 
 
 async def _about_saved(
@@ -259,7 +326,7 @@ async def _about_saved(
         ]
         say(dispatcher, with_choices(asked, buttons))
         return []
-    _tell_status(dispatcher, booking, turn, words)
+    _tell_status(dispatcher, tracker, booking, turn, words)
     return []
 
 
@@ -288,7 +355,7 @@ async def _withdraw(
 
 
 def _tell_status(
-    dispatcher: CollectingDispatcher, booking: Booking | None, turn: Turn, words: Library
+    dispatcher: CollectingDispatcher, tracker: Tracker, booking: Booking | None, turn: Turn, words: Library
 ) -> None:
     if booking is None or booking.state == "cancelled":
         say(dispatcher, words.notice("booking_status_none", turn.language, today=turn.today))
@@ -296,7 +363,7 @@ def _tell_status(
     values = {"reference": booking.reference}
     if booking.start is not None and booking.appointment in ("confirmed", "moved"):
         name = "booking_status_confirmed"
-        zone = booking.timezone or words.firm.timezone
+        zone = booking.timezone or _timezone(tracker, words)
         values["start"] = appointment_in_words(booking.start, zone, turn.language)
     else:
         name = "booking_status_delivered" if booking.delivery == "delivered" else "booking_status_saved"
@@ -333,14 +400,29 @@ def _moment(metadata: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(metadata.get("at") or metadata["now"])
 
 
-def _sent_or_kept() -> str:
-    """Whether requests go to the firm's system, or wait here for its staff."""
-    return "saved" if _settings().booking else "kept"
+def _timezone(tracker: Tracker, words: Library) -> str:
+    """The zone in which times are told: that of the person's browser, else the firm's."""
+    return str(_metadata(tracker).get("timezone") or "") or words.firm.timezone
+
+
+def _sent_or_kept(told: Mapping[str, Any]) -> str:
+    """Whether a request goes to the firm's system, or waits here for its staff; a calendar takes none without a time."""
+    booking = _settings().booking
+    return "kept" if not booking or (booking == "calcom" and told["slot"] is None) else "saved"
 
 
 @cache
 def _settings() -> Any:
     return with_demo_secrets(load_settings(os.environ))
+
+
+@cache
+def _calendar() -> CalcomDestination | None:
+    """Where free times are read; None where requests do not go to a calendar."""
+    settings = _settings()
+    if settings.booking != "calcom":
+        return None
+    return CalcomDestination.of(settings, library().firm.timezone, CALENDAR_SECONDS)
 
 
 @cache

@@ -128,7 +128,8 @@ class ActionDidYouMean(Action):
             notice = "emoji_only"
         reply = words.notice(notice, turn.language, today=turn.today)
         say(dispatcher, with_choices(reply, offered))
-        return []
+        # "It was last Thursday" comes next as often as a press: the date is then of what was offered first.
+        return [SlotSet(TOPIC, torn[0]), *keep_told(tracker, turn)] if offered and torn else []
 
 
 def _date_asked_for(
