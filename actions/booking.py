@@ -406,7 +406,7 @@ def _timezone(tracker: Tracker, words: Library) -> str:
 
 
 def _sent_or_kept(told: Mapping[str, Any]) -> str:
-    """Whether a request goes to the firm's system, or waits here for its staff; a calendar takes none without a time."""
+    """Whether it goes to the firm's system, or waits here for its staff: a calendar takes none without a time."""
     booking = _settings().booking
     return "kept" if not booking or (booking == "calcom" and told["slot"] is None) else "saved"
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import Restarted, SlotSet
+from rasa_sdk.events import FollowupAction, Restarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.deadlines import say_noted
 from actions.library import library
 from actions.meanings import meaning_of
 from actions.situation import keep_told
+from actions.topics import asks_about_request
 from actions.turn import Turn, say
 from bot.core.emergency import classify
 from bot.core.language import asks_for_language
@@ -40,6 +41,8 @@ class ActionSayNotice(Action):
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         words = library()
+        if asks_about_request(tracker, turn):
+            return [FollowupAction("action_start_booking")]
         meaning = meaning_of(words, turn) if turn.intent == "out_of_scope" else None
         say(dispatcher, meaning or words.notice(NOTICE_OF[turn.intent], turn.language, today=turn.today))
         return [*say_noted(dispatcher, tracker, turn, words), *keep_told(tracker, turn)]

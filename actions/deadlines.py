@@ -40,6 +40,7 @@ from bot.core.deadlines.telling import day_in_words, tell
 from bot.core.deadlines.wanted import ASKED_FOR, asks_for_time, by_topic, by_words, topic_of
 from bot.core.errors import LawFileError
 from bot.core.messages import Choice, Reply
+from bot.core.triage.answers import tells_of_other_filer
 from bot.settings import ROOT
 
 log = structlog.get_logger("faro.actions")
@@ -79,7 +80,11 @@ class ActionStartDeadline(Action):
     def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        return start(dispatcher, tracker, Turn.of(tracker), library())
+        turn = Turn.of(tracker)
+        if tracker.active_loop.get("name") is None and tells_of_other_filer(turn.text):
+            # Whose form it is comes before any date: the questions about the situation lead to a person.
+            return [FollowupAction("action_start_triage")]
+        return start(dispatcher, tracker, turn, library())
 
 
 class ValidateDeadlineForm(Action):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.deadlines import asked_with_date, offered_date, say_noted, start
@@ -20,6 +20,8 @@ from actions.sections import section_for
 from actions.situation import FORM as SITUATION_FORM
 from actions.situation import keep_told, tell_so_far
 from actions.turn import Turn, say, with_choices
+from bot.core.booking.questions import DONE
+from bot.core.booking.wants import asks_for_status, takes_back
 from bot.core.content import Library
 from bot.core.content.choosing import TOPICS, rivals
 from bot.core.messages import Choice, Reply
@@ -64,6 +66,8 @@ class ActionAnswerTopic(Action):
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         words = library()
+        if asks_about_request(tracker, turn):
+            return [FollowupAction("action_start_booking")]
         if (dated := _date_asked_for(dispatcher, tracker, turn, words)) is not None:
             return dated
         if (done := await _answer_at_once(dispatcher, tracker, turn, words)) is not None:
@@ -102,6 +106,8 @@ class ActionDidYouMean(Action):
     ) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         words = library()
+        if asks_about_request(tracker, turn):
+            return [FollowupAction("action_start_booking")]
         if (dated := _date_asked_for(dispatcher, tracker, turn, words)) is not None:
             return dated
         if (done := await _answer_at_once(dispatcher, tracker, turn, words)) is not None:
@@ -130,6 +136,13 @@ class ActionDidYouMean(Action):
         say(dispatcher, with_choices(reply, offered))
         # "It was last Thursday" comes next as often as a press: the date is then of what was offered first.
         return [SlotSet(TOPIC, torn[0]), *keep_told(tracker, turn)] if offered and torn else []
+
+
+def asks_about_request(tracker: Tracker, turn: Turn) -> bool:
+    """Whether the message is about a request for an appointment that was saved in this conversation."""
+    saved = (tracker.get_slot("booking") or {}).get("outcome") == DONE
+    outside = tracker.active_loop.get("name") is None
+    return saved and outside and (takes_back(turn.text) or asks_for_status(turn.text))
 
 
 def _date_asked_for(

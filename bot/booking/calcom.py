@@ -10,9 +10,9 @@ gives the same fields: name it as ``version``.
 Cal.com has no key for idempotency and cannot search by metadata. So whoever books, moves or cancels looks first,
 among the event type's bookings that were made since the request, for the one that carries the request's id.
 
-What a calendar cannot take is refused at once, so that staff hear of it and look into the console:
-``no_slot`` (the person named no one time), ``slot_taken`` (it is gone; another can be offered), ``withdrawn`` (the firm
-has cancelled or declined this very time) and ``contact_changed`` (Cal.com has no way to correct an attendee).
+What a calendar cannot take ends at once. Staff take over in the console where it is ``no_slot`` (the person named no
+one time) or ``contact_changed`` (Cal.com has no way to correct an attendee). Refused are ``slot_taken`` (it is gone;
+another can be offered) and ``withdrawn`` (the firm has cancelled or declined this very time).
 """
 
 from __future__ import annotations
@@ -24,30 +24,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from aiohttp import (
-    ClientConnectorError,
-    ClientError,
-    ClientResponse,
-    ClientSession,
-    ClientSSLError,
-    ClientTimeout,
-    DummyCookieJar,
-)
+from aiohttp import ClientError, ClientResponse
 
-from bot.booking.outside import aware, link
+from bot.booking.outside import (
+    CONNECT_SECONDS,
+    TOTAL_SECONDS,
+    Line,
+    Stop,
+    aware,
+    check_address,
+    check_status,
+    link,
+    network_faults,
+    read_up_to,
+)
 from bot.booking.payload import moment
 from bot.booking.ports import CANCELLED, UPDATED, Outcome
-from bot.booking.webhook import CONNECT_SECONDS, TOTAL_SECONDS, retry_after
 from bot.core.errors import BotError, SettingsError
+from bot.settings import Settings
 
 VERSION = "2026-02-25"
 SLOTS_VERSION = "2024-09-04"
 
 #: A window that is longer says when a person is free, and not which appointment they chose.
 LONGEST_SLOT = timedelta(hours=2)
+#: How long a slot is taken to be where its end is not told.
+USUAL_SLOT = timedelta(minutes=30)
 #: The most slots that are offered at once, and how long an answer about them holds.
 MOST_SLOTS = 60
 SLOTS_HOLD = timedelta(minutes=1)
@@ -59,7 +63,6 @@ _PAGES = 20
 #: Cal.com's clock may differ from ours by so much, with room to spare.
 _SKEW = timedelta(hours=1)
 _ACTIVE = ("accepted", "pending", "awaiting_host")
-_PASSING = (408, 425, 429)
 _REFUSED = ("http_400", "http_409", "http_422")
 #: Answers after which only a look tells what became of it: an earlier try of ours may be what stands in the way.
 _UNCLEAR = (*_REFUSED, "http_404", "answer")
@@ -75,12 +78,12 @@ class SlotsUnavailable(BotError):
         super().__init__(code)
 
 
-class _Stop(Exception):
-    """It ends here, with ``outcome``."""
+@dataclass(frozen=True, order=True, slots=True)
+class Slot:
+    """A free time, as ``chosen_slot`` takes it: no longer than ``LONGEST_SLOT``; ``start`` and ``end`` are aware."""
 
-    def __init__(self, kind: str, code: str, wait: timedelta | None = None) -> None:
-        self.outcome = Outcome(kind, code, retry_after=wait)
-        super().__init__(code)
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class _Offer:
     """What Cal.com offered at a moment."""
 
     at: datetime
-    slots: tuple[datetime, ...]
+    slots: tuple[Slot, ...]
 
 
 class CalcomDestination:
@@ -114,12 +117,7 @@ class CalcomDestination:
         connect_seconds: float = CONNECT_SECONDS,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
-        parts = urlsplit(url)
-        allowed = ("https",) if https_only else ("https", "http")
-        if parts.scheme not in allowed or not parts.hostname or parts.username is not None:
-            raise SettingsError(
-                [f"FARO_CALCOM_URL must start with {allowed[0]}:// and hold no user name or password."]
-            )
+        check_address("FARO_CALCOM_URL", url, https_only)
         if not _KEY.fullmatch(key):
             raise SettingsError(["FARO_CALCOM_KEY must be an API key of Cal.com, without spaces."])
         self._url = url.rstrip("/")
@@ -128,11 +126,24 @@ class CalcomDestination:
         self._relay = relay_email
         self._timezone = timezone
         self._version = version
-        self._timeout = ClientTimeout(total=total_seconds, sock_connect=connect_seconds)
+        self._line = Line(connect_seconds, total_seconds)
         # One event may take several requests; together they must end before a worker's lease does.
         self._longest = 2 * total_seconds
-        self._session: ClientSession | None = None
         self._offers: dict[tuple[date, date, str], _Offer] = {}
+
+    @classmethod
+    def of(cls, settings: Settings, timezone: str, total_seconds: float = TOTAL_SECONDS) -> CalcomDestination:
+        """The one that the settings name; they are checked to name all of it. ``timezone`` is the firm's."""
+        assert settings.calcom_event_type is not None
+        return cls(
+            settings.calcom_url,
+            settings.calcom_key,
+            settings.calcom_event_type,
+            settings.calcom_email,
+            timezone=timezone,
+            https_only=settings.production,
+            total_seconds=total_seconds,
+        )
 
     async def send(self, message_id: str, type: str, body: dict[str, Any], now: datetime) -> Outcome:
         """Books, moves or cancels. ``message_id`` is not needed: the request's id finds what was done before.
@@ -146,13 +157,13 @@ class CalcomDestination:
                     outcome = await self._cancelled(data, now)
                 else:
                     outcome = await self._booked(type, data, now)
-        except _Stop as stop:
+        except Stop as stop:
             outcome = stop.outcome
         except TimeoutError:
             outcome = Outcome("later", "timeout")
         return replace(outcome, type=type)
 
-    async def slots(self, start: date, end: date, timezone: str, now: datetime) -> tuple[datetime, ...]:
+    async def slots(self, start: date, end: date, timezone: str, now: datetime) -> tuple[Slot, ...]:
         """The free slots from ``start`` to ``end``, both inclusive days of ``timezone``, in that time zone.
 
         In order, all after ``now``, at most 60; no older than a minute. Raises SlotsUnavailable, and
@@ -163,19 +174,15 @@ class CalcomDestination:
         if offer is None or now - offer.at >= SLOTS_HOLD:
             try:
                 offer = _Offer(now, await self._free(start, end, ZoneInfo(timezone), now))
-            except _Stop as stop:
+            except Stop as stop:
                 raise SlotsUnavailable(stop.outcome.code) from None
-            except TimeoutError:
-                raise SlotsUnavailable("timeout") from None
             self._offers = {k: old for k, old in self._offers.items() if now - old.at < SLOTS_HOLD}
             self._offers[key] = offer
-        return tuple(slot for slot in offer.slots if slot > now)[:MOST_SLOTS]
+        return tuple(slot for slot in offer.slots if slot.start > now)[:MOST_SLOTS]
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._line.close()
 
     async def _booked(self, type: str, data: Mapping[str, Any], now: datetime) -> Outcome:
         slot = chosen_slot(data)
@@ -184,9 +191,9 @@ class CalcomDestination:
         person = attendee(data, self._relay, self._timezone)
         if not found:
             if slot is None:
-                raise _Stop("dead", "no_slot")
+                raise Stop("staff", "no_slot")
             if any(aware(booking.get("start")) == slot for booking in mine):
-                raise _Stop("dead", "withdrawn")
+                raise Stop("dead", "withdrawn")
             booking = {
                 "start": moment(slot),
                 "eventTypeId": self._event_type,
@@ -202,7 +209,7 @@ class CalcomDestination:
         if type != UPDATED:
             return _delivered(found[0])
         if _differs(found[0], person):
-            raise _Stop("dead", "contact_changed")
+            raise Stop("staff", "contact_changed")
         if slot is None or aware(found[0].get("start")) == slot:
             return _delivered(found[0])
         return await self._post(
@@ -216,7 +223,7 @@ class CalcomDestination:
         for booking in _standing(await self._mine(data, now)):
             try:
                 await self._ask("POST", f"/bookings/{booking['uid']}/cancel", self._version, now, body=body)
-            except _Stop as stop:
+            except Stop as stop:
                 if stop.outcome.code not in _UNCLEAR:
                     raise
                 left = _standing(await self._mine(data, now))
@@ -233,9 +240,9 @@ class CalcomDestination:
         try:
             booking = await self._ask("POST", path, self._version, now, body=body)
             if not _usable(booking):
-                raise _Stop("later", "answer")
+                raise Stop("later", "answer")
             return _delivered(booking)
-        except _Stop as stop:
+        except Stop as stop:
             if stop.outcome.code not in _UNCLEAR:
                 raise
             for booking in _standing(await self._mine(data, now)):
@@ -243,8 +250,9 @@ class CalcomDestination:
                     return _delivered(booking)
             if stop.outcome.code in _REFUSED:
                 day = slot.astimezone(UTC).date()
-                if slot not in await self._free(day, day, ZoneInfo("UTC"), now):
-                    raise _Stop("dead", "slot_taken") from None
+                free = await self._free(day, day, ZoneInfo("UTC"), now)
+                if all(other.start != slot for other in free):
+                    raise Stop("dead", "slot_taken") from None
             raise
 
     async def _mine(self, data: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
@@ -262,7 +270,7 @@ class CalcomDestination:
             asked = {**parameters, "skip": str(page * _PAGE)}
             read = await self._ask("GET", "/bookings", self._version, now, parameters=asked)
             if not isinstance(read, list):
-                raise _Stop("later", "answer")
+                raise Stop("later", "answer")
             for booking in filter(_usable, read):
                 metadata = booking.get("metadata")
                 marked = isinstance(metadata, dict) and metadata.get("request_id") == data["request_id"]
@@ -271,9 +279,9 @@ class CalcomDestination:
                     ours[booking["uid"]] = booking
             if len(read) < _PAGE:
                 return list(ours.values())
-        raise _Stop("later", "too_many")
+        raise Stop("later", "too_many")
 
-    async def _free(self, start: date, end: date, zone: ZoneInfo, now: datetime) -> tuple[datetime, ...]:
+    async def _free(self, start: date, end: date, zone: ZoneInfo, now: datetime) -> tuple[Slot, ...]:
         first = datetime.combine(start, time(), zone)
         last = datetime.combine(end + timedelta(days=1), time(), zone) - timedelta(seconds=1)
         parameters = {
@@ -281,13 +289,14 @@ class CalcomDestination:
             "start": moment(first),
             "end": moment(last),
             "timeZone": zone.key,
+            "format": "range",
         }
         read = await self._ask("GET", "/slots", SLOTS_VERSION, now, parameters=parameters)
         if not isinstance(read, dict):
-            raise _Stop("later", "answer")
+            raise Stop("later", "answer")
         days = [day for day in read.values() if isinstance(day, list)]
-        starts = {aware(slot.get("start")) for day in days for slot in day if isinstance(slot, dict)}
-        return tuple(sorted(slot.astimezone(zone) for slot in starts if slot is not None))
+        found = {slot for day in days for one in day if (slot := _slot(one, zone)) is not None}
+        return tuple(sorted(found))
 
     async def _ask(
         self,
@@ -299,29 +308,18 @@ class CalcomDestination:
         parameters: dict[str, str] | None = None,
         body: dict[str, Any] | None = None,
     ) -> Any:
-        """What stands under ``data`` in a successful answer. Raises _Stop for everything else, and TimeoutError."""
+        """What stands under ``data`` in a successful answer. Raises Stop for everything else."""
         headers = {
             "authorization": f"Bearer {self._key}",
             "cal-api-version": version,
             "accept-encoding": "identity",
         }
-        if self._session is None:
-            self._session = ClientSession(
-                timeout=self._timeout, trust_env=False, cookie_jar=DummyCookieJar(), auto_decompress=False
-            )
-        try:
-            async with self._session.request(
+        with network_faults():
+            async with self._line.session.request(
                 method, self._url + path, params=parameters, json=body, headers=headers, allow_redirects=False
             ) as response:
-                return await _read(response, now)
-        except ClientSSLError:
-            raise _Stop("later", "tls") from None
-        except ClientConnectorError:
-            raise _Stop("later", "connect") from None
-        except TimeoutError:
-            raise
-        except (ClientError, OSError, ValueError):
-            raise _Stop("later", "network") from None
+                check_status(response, now)
+                return await _read(response)
 
 
 def chosen_slot(data: Mapping[str, Any]) -> datetime | None:
@@ -333,6 +331,18 @@ def chosen_slot(data: Mapping[str, Any]) -> datetime | None:
     if start is None or end is None or not timedelta(0) < end - start <= LONGEST_SLOT:
         return None
     return start
+
+
+def _slot(offered: Any, zone: ZoneInfo) -> Slot | None:
+    """A slot as Cal.com offers it, in that time zone; None for anything else."""
+    start = aware(offered.get("start")) if isinstance(offered, dict) else None
+    if start is None:
+        return None
+    end = aware(offered.get("end")) or start + USUAL_SLOT
+    length = end - start if end > start else USUAL_SLOT
+    # In UTC, because local arithmetic across a change of the clocks is another length than it says.
+    last = start.astimezone(UTC) + min(length, LONGEST_SLOT)
+    return Slot(start.astimezone(zone), last.astimezone(zone))
 
 
 def attendee(data: Mapping[str, Any], relay_email: str, timezone: str) -> dict[str, str]:
@@ -363,24 +373,15 @@ def _zone(named: str | None, otherwise: str) -> str:
         return otherwise
 
 
-async def _read(response: ClientResponse, now: datetime) -> Any:
-    status = response.status
-    if status == 410:
-        raise _Stop("dead", "gone")
-    if 400 <= status < 500 and status not in _PASSING:
-        raise _Stop("dead", f"http_{status}")
-    if not 200 <= status < 300:
-        raise _Stop("later", f"http_{status}", retry_after(response.headers.get("Retry-After"), now))
-    found = b""
+async def _read(response: ClientResponse) -> Any:
     try:
-        while len(found) <= LARGEST_ANSWER and (chunk := await response.content.read(LARGEST_ANSWER)):
-            found += chunk
-        read = json.loads(found) if len(found) <= LARGEST_ANSWER else None
+        found = await read_up_to(LARGEST_ANSWER, response)
+        read = None if found is None else json.loads(found)
     except (ClientError, ValueError, RecursionError):
         # Something was done, or something else stands at this address: a look must tell.
-        raise _Stop("later", "answer") from None
+        raise Stop("later", "answer") from None
     if not isinstance(read, dict) or read.get("status") != "success" or "data" not in read:
-        raise _Stop("later", "answer")
+        raise Stop("later", "answer")
     return read["data"]
 
 

@@ -1,7 +1,8 @@
 """Events on their way: who holds them, what became of them, and who has still to hear of it.
 
-Events of one booking leave in the order in which they were written. An event that is held by a worker has a lease;
-when the worker dies, the lease runs out and the same event is sent again under the same id.
+Events of one booking leave in the order in which they were written. One that is dead, or that staff took over, holds
+back nothing, because an update carries the whole request. An event that is held by a worker has a lease; when the
+worker dies, the lease runs out and the same event is sent again under the same id.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, Table, and_, case, exists, func, or_,
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.booking.database import shared, writing
-from bot.booking.ports import CANCELLED, PRESSING, Outcome
+from bot.booking.ports import CANCELLED, PRESSING, UPDATED, Outcome
 from bot.booking.records import Booking, Event, Item, News, Overview, Trouble
 from bot.booking.reference import read_reference
 from bot.booking.sealing import Keys, Unreadable
@@ -27,6 +28,10 @@ LATE = timedelta(minutes=2)
 #: How long one worker has the telling of one thing to itself.
 TELLING = timedelta(seconds=60)
 
+#: What holds back nothing that follows; "waiting" is for staff.
+_ENDED = ("delivered", "dead", "waiting")
+#: Staff have taken it over, because the system cannot take it; other waiting events were never tried.
+_HANDED = and_(outbox.c.state == "waiting", outbox.c.last_error.is_not(None))
 _UNSENT = ("waiting", "queued", "sending", "retrying", "dead")
 _RANK = {"emergency": 0, "urgent": 1, "soon": 2}
 #: How bad a state of an event is, and what a booking is called whose worst event is that.
@@ -46,7 +51,7 @@ class Outbox:
     ) -> tuple[Item, ...]:
         """Takes events that are due, the pressing ones first, and holds them until ``now + hold``.
 
-        Nobody else gets them meanwhile. An event waits until those before it in its booking are delivered.
+        Nobody else gets them meanwhile. An event waits until those before it in its booking have ended.
         """
         earlier = outbox.alias("earlier")
         due = (
@@ -60,7 +65,7 @@ class Outbox:
                 ~exists().where(
                     earlier.c.booking_id == outbox.c.booking_id,
                     earlier.c.seq < outbox.c.seq,
-                    earlier.c.state != "delivered",
+                    earlier.c.state.not_in(_ENDED),
                 ),
             )
             .order_by(case(_RANK, value=bookings.c.level, else_=3), outbox.c.next_at, outbox.c.id)
@@ -103,10 +108,21 @@ class Outbox:
     async def delivered(self, item: Item, outcome: Outcome, now: datetime) -> bool:
         """The firm's system has taken the event. False when it was erased meanwhile, or already marked.
 
-        It holds also when the lease had run out: that the firm has it is true whoever sent it.
+        It holds also when the lease had run out: that the firm has it is true whoever sent it. The person is told of
+        an update only where it changed what they know: the time, or that the request had not arrived.
         """
         async with writing(self._database) as connection:
             booking = await lock(connection, item.request_id)
+            if booking is None:
+                return False
+            other_time = outcome.start is not None and outcome.start != booking.start_at
+            failed = exists().where(
+                outbox.c.booking_id == booking.id,
+                outbox.c.id != item.id,
+                outbox.c.state.in_(("dead", "waiting")),
+                ~_made_up_for(),
+            )
+            known = item.type == UPDATED and not other_time and not await connection.scalar(select(failed))
             result = await connection.execute(
                 update(outbox)
                 .where(outbox.c.id == item.id, outbox.c.state.in_(_UNSENT))
@@ -116,18 +132,22 @@ class Outbox:
                     last_error=None,
                     lease_until=None,
                     leased_by=None,
-                    told_at=None,
+                    told_at=now if known else None,
                 )
+                .returning(outbox.c.created_at)
             )
-            if booking is None or result.rowcount == 0:
+            written_at = result.scalar_one_or_none()
+            if written_at is None:
                 return False
             changes: dict[str, Any] = {}
             if outcome.booking_id is not None:
                 changes["firm_booking_id"] = outcome.booking_id
             # The firm may have called back before its answer came: what it said last counts.
-            if booking.firm_at is None and item.type != CANCELLED:
+            overtaken = booking.firm_at is not None and booking.firm_at >= written_at
+            if not overtaken and item.type != CANCELLED:
+                if other_time:
+                    changes |= {"start_at": outcome.start, "end_at": None}
                 if outcome.start is not None:
-                    changes["start_at"] = outcome.start
                     changes["appointment"] = "pending" if outcome.status == "pending" else "confirmed"
                 if outcome.join_url is not None:
                     changes["join_url"] = self._link(outcome.join_url, booking.id)
@@ -146,11 +166,15 @@ class Outbox:
         """The event is dead until staff send it again. False when somebody else holds it by now."""
         return await self._failed(item, {"state": "dead", "last_error": code})
 
+    async def handed(self, item: Item, code: str) -> bool:
+        """The event waits for staff, because of ``code``. False when somebody else holds it by now."""
+        return await self._failed(item, {"state": "waiting", "last_error": code})
+
     async def resend(self, id: str, now: datetime) -> int:
         """How many events are queued again, at once and from the start of their schedule.
 
-        ``id`` is a reference or a request's id (all its events that are not delivered), or an event's id (also a
-        delivered one). An event that is being sent stays as it is.
+        ``id`` is a reference or a request's id (all its events that are not delivered, but for those that a later one
+        has made up for), or an event's id (also a delivered one). An event that is being sent stays as it is.
         """
         of_event = select(outbox.c.booking_id).where(outbox.c.id == id)
         async with writing(self._database) as connection:
@@ -167,7 +191,11 @@ class Outbox:
             )
             request_ids = list(requests.scalars())
             named = await connection.scalar(select(outbox.c.id).where(outbox.c.id == id))
-            which = outbox.c.state != "delivered" if named is None else outbox.c.id == named
+            which = (
+                and_(outbox.c.state != "delivered", ~_made_up_for())
+                if named is None
+                else outbox.c.id == named
+            )
             result = await connection.execute(
                 update(outbox)
                 .where(outbox.c.booking_id.in_(request_ids), which, outbox.c.state != "sending")
@@ -187,37 +215,39 @@ class Outbox:
         return result.rowcount
 
     async def waiting_long(self, now: datetime, limit: int = 50) -> tuple[Trouble, ...]:
-        """What staff must be alarmed about and have not been: pressing events that are late, and dead ones."""
+        """What staff must be alarmed about and have not been: pressing events that are late, dead ones, and those
+        that staff take over."""
         late = and_(
             bookings.c.level.in_(PRESSING),
             outbox.c.type != CANCELLED,
             outbox.c.state.in_(("waiting", "queued", "sending", "retrying")),
             outbox.c.created_at <= now - LATE,
             outbox.c.late_at.is_(None),
+            ~_HANDED,
         )
-        dead = and_(outbox.c.state == "dead", outbox.c.alarmed_at.is_(None))
+        ended = and_(or_(outbox.c.state == "dead", _HANDED), outbox.c.alarmed_at.is_(None))
         query = (
-            select(outbox.c.id, outbox.c.state, outbox.c.last_error, bookings.c.conversation_id)
+            select(
+                outbox.c.id,
+                outbox.c.last_error,
+                outbox.c.state,
+                case((outbox.c.state == "dead", "dead"), (_HANDED, "staff"), else_="late").label("source"),
+                bookings.c.conversation_id,
+            )
             .join(bookings, bookings.c.id == outbox.c.booking_id)
-            .where(or_(late, dead))
+            .where(or_(late, ended))
             .order_by(outbox.c.created_at, outbox.c.id)
             .limit(limit)
         )
         async with self._database.connect() as connection:
             rows = (await connection.execute(query)).all()
         return tuple(
-            Trouble(
-                row.id,
-                "dead" if row.state == "dead" else "late",
-                row.last_error or row.state,
-                row.conversation_id,
-            )
-            for row in rows
+            Trouble(row.id, row.source, row.last_error or row.state, row.conversation_id) for row in rows
         )
 
     async def alarmed(self, trouble: Trouble, now: datetime) -> bool:
         """Marks that staff are alarmed about it. False when another worker was first: then it is not ours to do."""
-        column = outbox.c.alarmed_at if trouble.source == "dead" else outbox.c.late_at
+        column = outbox.c.late_at if trouble.source == "late" else outbox.c.alarmed_at
         async with writing(self._database) as connection:
             result = await connection.execute(
                 update(outbox).where(outbox.c.id == trouble.id, column.is_(None)).values({column: now})
@@ -225,11 +255,11 @@ class Outbox:
             return result.rowcount == 1
 
     async def to_tell(self, now: datetime, limit: int = 50) -> tuple[News, ...]:
-        """What people have not been told yet: delivered, dead, late, and what the firm said. Oldest first.
+        """What people have not been told yet: delivered, dead, with staff, late, and what the firm said. Oldest first.
 
         It is the caller's to tell for a minute; what is not marked as told by then comes again, to whoever asks.
         """
-        ended = and_(outbox.c.state.in_(("delivered", "dead")), outbox.c.told_at.is_(None))
+        ended = and_(or_(outbox.c.state.in_(("delivered", "dead")), _HANDED), outbox.c.told_at.is_(None))
         late = and_(
             outbox.c.late_at.is_not(None), outbox.c.late_told_at.is_(None), outbox.c.state != "delivered"
         )
@@ -347,11 +377,12 @@ class Outbox:
 
     def _sent_news(self, row: Row[Any]) -> News:
         booking = self._booking(row)
-        if row.event_state not in ("delivered", "dead"):
+        kind = "staff" if row.event_state == "waiting" and row.event_error else row.event_state
+        if kind not in ("delivered", "dead", "staff"):
             late = Outcome("later", row.event_error or row.event_state, type=row.event_type)
             return News(row.event_id, "late", booking, late)
         outcome = Outcome(
-            row.event_state,
+            kind,
             row.event_error or "",
             booking_id=booking.firm_booking_id,
             start=booking.start,
@@ -418,11 +449,23 @@ def _in_nobodys_hand(table: Table, now: datetime) -> ColumnElement[bool]:
     return or_(table.c.tell_until.is_(None), table.c.tell_until <= now)
 
 
+def _made_up_for() -> ColumnElement[bool]:
+    """Whether an event was refused, or given to staff, and a later one of its booking was delivered."""
+    later = outbox.alias("later")
+    arrived = exists().where(
+        later.c.booking_id == outbox.c.booking_id, later.c.seq > outbox.c.seq, later.c.state == "delivered"
+    )
+    return and_(outbox.c.state.in_(("dead", "waiting")), arrived)
+
+
 async def settle(connection: AsyncConnection, request_id: str) -> None:
-    """Brings the delivery of a booking up to date: the worst of its events, delivered only when all are."""
+    """Brings the delivery of a booking up to date: the worst of its events, delivered only when all are.
+
+    What ended without being delivered does not count once a later event, which carries the whole request, has arrived.
+    """
     worst = (
         select(func.max(case(_WORSE, value=outbox.c.state, else_=0)))
-        .where(outbox.c.booking_id == request_id)
+        .where(outbox.c.booking_id == request_id, ~_made_up_for())
         .scalar_subquery()
     )
     delivery = case(_DELIVERY, value=worst, else_="delivered")

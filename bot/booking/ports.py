@@ -25,8 +25,9 @@ class Clock(Protocol):
 class Outcome:
     """What became of an event.
 
-    kind, of a sending: ``delivered`` (the firm's system said so), ``later`` (try again) or ``dead`` (refused for
-    good); told by the firm afterwards: ``confirmed``, ``moved`` or ``cancelled``.
+    kind, of a sending: ``delivered`` (the firm's system said so), ``later`` (try again), ``dead`` (refused for good)
+    or ``staff`` (that system cannot take it, so that staff do it from the console); told by the firm afterwards:
+    ``confirmed``, ``moved`` or ``cancelled``.
     ``code`` says why in one word, such as ``http_503``, ``timeout`` or ``gone``. ``retry_after`` is how long the
     receiver asked us to wait. ``booking_id`` is the receiver's own id; ``start`` is aware; ``join_url`` is https.
     ``status`` is the receiver's word (``received``, ``pending``, ``confirmed``), ``type`` the event it is about.

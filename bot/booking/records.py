@@ -27,8 +27,9 @@ class Booking:
     """One request as it stands.
 
     state: ``requested`` or ``cancelled`` (by the person, or by the firm when ``appointment`` says so too).
-    delivery, of all its events together: ``waiting`` (no system is configured; staff read it in the console),
-    ``queued``, ``retrying``, ``delivered`` (the firm's system said so), or ``dead`` (refused, or given up).
+    delivery, of all its events together: ``waiting`` (for staff, who read it in the console: no system is configured,
+    or it cannot take this), ``queued``, ``retrying``, ``delivered`` (the firm's system said so), or ``dead`` (refused,
+    or given up).
     appointment: ``none``, ``pending`` (the firm must still confirm), ``confirmed``, ``moved`` or ``cancelled``;
     with ``start`` and ``end`` aware, and ``timezone`` as the firm named it.
     ``conversation_id`` is None after an erasure.
@@ -96,7 +97,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that staff have not been alarmed about yet; ``source`` is ``late`` or ``dead``."""
+    """Something that staff have not been alarmed about yet; ``source`` is ``late``, ``dead`` or ``staff``."""
 
     id: str
     source: str

@@ -331,10 +331,14 @@ class BookingStore(Outbox):
         """Writes a further event for a booking, which the caller has locked and changed."""
         head = (await connection.execute(select(bookings).where(bookings.c.id == request_id))).one()
         if self._first_state == "queued":
-            # Written while no system was configured: it goes first.
+            # Written while no system was configured: it goes first. What staff took over stays with them.
             await connection.execute(
                 update(outbox)
-                .where(outbox.c.booking_id == request_id, outbox.c.state == "waiting")
+                .where(
+                    outbox.c.booking_id == request_id,
+                    outbox.c.state == "waiting",
+                    outbox.c.last_error.is_(None),
+                )
                 .values(state="queued", next_at=now)
             )
         last = await connection.scalar(

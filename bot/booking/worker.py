@@ -171,6 +171,9 @@ class Deliveries:
         if outcome.kind == "delivered":
             await self._store.delivered(item, outcome, now)
             return
+        if outcome.kind == "staff":
+            await self._store.handed(item, outcome.code)
+            return
         if outcome.kind == "dead" or item.failures >= len(self._schedule):
             code = outcome.code if outcome.kind == "dead" else f"gave_up_{outcome.code}"
             await self._store.refused(item, code)

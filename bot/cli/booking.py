@@ -18,7 +18,7 @@ from bot.core.errors import BotError
 from bot.settings import Settings, load_settings, with_demo_secrets
 
 if TYPE_CHECKING:
-    from bot.booking.records import Overview
+    from bot.booking.records import Booking, Overview
     from bot.booking.store import BookingStore
 
 app = typer.Typer(help="Requests for a consultation on their way to the firm.", no_args_is_help=True)
@@ -120,6 +120,38 @@ def resend(
     console.print(f"{count} to send; the gateway does it within seconds.")
 
 
+@app.command("show")
+def show_request(
+    reference: Annotated[str, typer.Argument(help="The reference that the person was given.")],
+) -> None:
+    """Show one request with names and numbers, for whoever calls the person back."""
+    booking, held = asyncio.run(_contents(_settings(), reference))
+    console.print(
+        f"{booking.reference}  {booking.level}  {booking.state}  delivery: {booking.delivery}  "
+        f"since {booking.created_at:%Y-%m-%d %H:%M} UTC",
+        style="bold",
+        markup=False,
+    )
+    if held is None:
+        console.print("Erased: only this line is left.")
+        return
+    console.print(json.dumps(held, indent=2, ensure_ascii=False), markup=False)
+
+
+@app.command()
+def erase(
+    reference: Annotated[str, typer.Argument(help="The reference that the person was given.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a request here, at the wish of the person; what was sent must be erased at the firm's system too."""
+    if not yes:
+        typer.confirm(f"Erase the request {reference} for good?", abort=True)
+    sent = asyncio.run(_erase(_settings(), reference))
+    console.print(
+        "Erased." if not sent else "Erased here. The firm's system had received it: erase it there too."
+    )
+
+
 @app.command("serve-example")
 def serve_example(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on this machine.")] = 8090,
@@ -178,3 +210,32 @@ async def _resend(settings: Settings, id: str, now: datetime) -> int:
         return await store.resend(id, now)
     finally:
         await store.close()
+
+
+async def _contents(settings: Settings, reference: str) -> tuple[Booking, dict[str, Any] | None]:
+    store = open_store(settings)
+    try:
+        booking = await _known(store, reference)
+        return booking, await store.contents(booking.request_id)
+    finally:
+        await store.close()
+
+
+async def _erase(settings: Settings, reference: str) -> bool:
+    """Whether the firm's system had received it."""
+    store = open_store(settings)
+    try:
+        booking = await _known(store, reference)
+        if booking.conversation_id is None:
+            raise BotError(f"The request {booking.reference} was erased before.")
+        return bool((await store.erase(booking.conversation_id)).beyond)
+    finally:
+        await store.close()
+
+
+async def _known(store: BookingStore, reference: str) -> Booking:
+    await store.start()
+    booking = await store.by_reference(reference)
+    if booking is None:
+        raise BotError(f"There is no request {reference!r} here. References have six letters.")
+    return booking

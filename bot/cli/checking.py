@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bot.cli import urgency
 from bot.core.content.check import check_content, check_law, reading_levels
 from bot.core.content.library import load_library
 from bot.core.firm import load_firm
@@ -24,6 +25,8 @@ def check(
     problems: list[Problem] = []
     if "law" in rooms:
         problems += check_law(root, today, strict)
+        voided = urgency.voided(root)
+        problems += [problem.as_error() for problem in voided] if strict else voided
     if "content" in rooms:
         problems += check_content(root, today, strict, firm)
     for problem in problems:
@@ -36,6 +39,8 @@ def check(
         "es": f"{' y '.join(rooms)} al {today}: {errors} errores, {warnings} avisos",
     }
     console.print(summary[lang], style="red" if errors else "green", markup=False)
+    if "law" in rooms and (sentence := urgency.unapproved(root, today, lang)):
+        console.print(sentence, style="yellow", markup=False)
     return errors
 
 

@@ -336,11 +336,20 @@ def _check_language(lang: str) -> None:
 
 @content_app.command("approve")
 def approve(
-    topic: Annotated[str, typer.Argument(help="The topic's name, such as work_permit.")],
+    topic: Annotated[
+        str,
+        typer.Argument(help="The topic's name, such as work_permit, or triage_ and a version of the levels."),
+    ],
     by: Annotated[str, typer.Option("--by", help="The lawyer who approves it.")],
 ) -> None:
-    """Record that a lawyer of the firm approves a topic exactly as it stands, in both languages."""
-    approval = _library().approve(topic, by, day(None))
+    """Record that a lawyer of the firm approves a topic or the levels of urgency exactly as they stand."""
+    from bot.cli import urgency
+
+    library = _library()
+    if topic.startswith(urgency.PREFIX):
+        approval = urgency.approve(ROOT / "bot", topic, by, day(None))
+    else:
+        approval = library.approve(topic, by, day(None))
     console.print(
         f"{topic} is approved by {approval.by} as of {approval.on}. Any edit voids this.", markup=False
     )
@@ -348,10 +357,14 @@ def approve(
 
 @content_app.command("sheet")
 def sheet(lang: Language = "en", as_of: AsOf = None) -> None:
-    """Print every article and uncertain figure with source and question, for a lawyer to go through."""
+    """Print every article, uncertain figure and level of urgency with its question, for a lawyer to go through."""
+    from bot.cli import urgency
     from bot.core.content.sheet import sheet as write
 
-    typer.echo(write(_library(), lang, day(as_of)))
+    today = day(as_of)
+    typer.echo(write(_library(), lang, today))
+    if levels := urgency.sheet(ROOT / "bot", lang, today):
+        typer.echo(levels)
 
 
 def _library() -> Library:

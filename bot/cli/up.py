@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import aiohttp
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from bot.cli import urgency
 from bot.cli.doctor import problems_of_machine, problems_of_ports
 from bot.cli.paths import ENGINE_PYTHON, ROOT
 from bot.cli.processes import Managed, ProcessFailed, Supervisor
@@ -77,6 +79,9 @@ def up(settings: Settings, console: Console, *, demo: bool = False) -> None:
         problems = [*problems_of_machine(settings.var), *problems_of_ports(settings)]
         if problems:
             raise SettingsError(problems)
+        today = date.today()  # noqa: DTZ011 - the person at the terminal means theirs
+        if settings.production and (sentence := urgency.unapproved(ROOT / "bot", today, "en")):
+            console.print(sentence, style="yellow", markup=False)
         asyncio.run(_run(settings, console, demo))
 
 

@@ -10,12 +10,11 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from sqlalchemy.exc import SQLAlchemyError
-from standardwebhooks.webhooks import Webhook
 
+from bot.booking.signature import signed
 from bot.gateway.clock import Clock
 from bot.gateway.limits import Allowance, Limits
 from bot.gateway.logs import fault, logger
@@ -25,21 +24,6 @@ from bot.transcripts.store import TranscriptStore
 
 #: Posts a body with headers to the alarm address; raises ClientError or TimeoutError.
 Post = Callable[[str, bytes, dict[str, str]], Awaitable[int]]
-
-
-def signed(secret: str, message_id: str, at: datetime, body: str) -> dict[str, str]:
-    """The headers of Standard Webhooks 1.0.0 for a body; ``at`` must be aware.
-
-    The library turns a naive moment into the machine's local time, so that receivers would refuse it.
-    """
-    if at.tzinfo is None:
-        raise ValueError("a moment needs its time zone")
-    return {
-        "content-type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret).sign(message_id, at, body),
-    }
 
 
 class Alarms:
@@ -125,7 +109,7 @@ class Alarms:
             },
             separators=(",", ":"),
         )
-        headers = signed(self._secret, record.id, self._clock.now(), body)
+        headers = signed((self._secret,), record.id, self._clock.now(), body)
         try:
             status = await self.post(self._url, body.encode(), headers)
         except (ClientError, TimeoutError, OSError) as exc:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bot.booking.ports import PRESSING, REQUESTED, Outcome
+from bot.booking.ports import CANCELLED, PRESSING, REQUESTED, Outcome
 from bot.booking.records import Booking
 from bot.booking.store import BookingStore
 from bot.booking.vault import Vault
@@ -44,10 +44,12 @@ class BookingDesk:
         await self._vault.erase(conversation)
         return bool((await self._store.erase(conversation)).beyond)
 
-    async def expire(self, before: datetime) -> bool:
-        """Deletes values that no form waits for, and some requests last changed before that moment; whether none is
-        left."""
+    async def expire_values(self) -> None:
+        """Deletes the values that no form waits for any more."""
         await self._vault.expire(self._clock.now())
+
+    async def expire(self, before: datetime) -> bool:
+        """Deletes some requests last changed before that moment; whether none is left."""
         return await self._store.expire(before, EXPIRED_AT_ONCE) < EXPIRED_AT_ONCE
 
 
@@ -69,7 +71,7 @@ class Teller:
                 self._keeper.use(booking.conversation_id) as conversation,
                 self._keeper.turn(conversation),
             ):
-                reply = self._reply(booking, outcome, conversation.language)
+                reply = self._reply(booking, outcome, conversation.language, conversation.timezone)
                 if reply is not None:
                     conversation.say(reply, None, self._clock.now())
                     await self._keeper.flush(conversation)
@@ -77,13 +79,14 @@ class Teller:
             if error.code != "conversation_gone":
                 raise
 
-    def _reply(self, booking: Booking, outcome: Outcome, language: str) -> Reply | None:
+    def _reply(self, booking: Booking, outcome: Outcome, language: str, timezone: str) -> Reply | None:
         """What is told; None where the person knows it, as that their own cancellation is on its way."""
         name = _notice(booking, outcome)
         if name is None:
             return None
         start, link = outcome.start or booking.start, outcome.join_url or booking.join_url
-        zone = booking.timezone or self._firm.timezone
+        # As the times were offered: in the person's own zone, unless the firm has named one.
+        zone = booking.timezone or timezone or self._firm.timezone
         return self._voice.about_request(
             name,
             language,
@@ -102,13 +105,21 @@ def _notice(booking: Booking, outcome: Outcome) -> str | None:
     if outcome.kind == "cancelled":
         return "booking_cancelled_by_firm"
     if outcome.kind == "dead":
-        return "booking_dead"
+        if outcome.code != "slot_taken":
+            return "booking_dead"
+        if booking.delivery == "delivered":
+            # Another time was chosen meanwhile, and that one is booked.
+            return None
+        return "booking_slot_taken" if start is None else "booking_slot_taken_kept"
+    if outcome.kind == "staff":
+        # That a request without a time waits for staff was said when it was saved.
+        return None if outcome.type == REQUESTED else "booking_change_kept"
     if outcome.kind == "later":
         # Where no system is connected nothing is on its way: staff read the request here.
         if booking.delivery == "waiting":
             return None
         return "booking_not_yet_urgent" if booking.level in PRESSING else "booking_not_yet"
-    if outcome.type != REQUESTED:
+    if outcome.type == CANCELLED:
         return None
     told = "_time" if start is not None else ""
     return f"booking_delivered{told}{'_link' if link else ''}"

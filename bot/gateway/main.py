@@ -12,6 +12,7 @@ from datetime import date
 
 from aiohttp import web
 
+from bot.booking.calcom import CalcomDestination
 from bot.booking.ports import Destination
 from bot.booking.sealing import Keys
 from bot.booking.store import BookingStore
@@ -19,6 +20,8 @@ from bot.booking.vault import Vault
 from bot.booking.webhook import WebhookDestination
 from bot.core import emergency, language
 from bot.core.content import Library, load_library
+from bot.core.content.approvals import FILE_NAME as APPROVALS
+from bot.core.content.approvals import read_approvals
 from bot.core.deadlines import Deadline, NotCovered, Span, calculate
 from bot.core.deadlines.fresh import FreshRules
 from bot.core.deadlines.rules import Rules
@@ -27,6 +30,9 @@ from bot.core.errors import BotError, DataFileError, SettingsError
 from bot.core.firm import Firm, load_firm
 from bot.core.law import load_parameters
 from bot.core.messages import Reply
+from bot.core.problems import Report
+from bot.core.triage.rules import is_approved
+from bot.core.triage.rules import load as load_triage_rules
 from bot.gateway.app import BOT, create_app
 from bot.gateway.clock import SystemClock
 from bot.gateway.engine import EngineClient
@@ -131,6 +137,7 @@ async def build(settings: Settings, limits: Limits | None = None) -> web.Applica
     # The lists are read with their first use: a broken one must stop the start, not a message.
     await asyncio.to_thread(reading.emergency, "", None)
     await asyncio.to_thread(reading.story, "")
+    _say_whether_levels_are_approved(settings, SystemClock(settings.today).now_in(firm.timezone).date())
     store = TranscriptStore(settings.database_url)
     keys = Keys(settings.data_keys)
     bookings = BookingStore(
@@ -148,20 +155,30 @@ async def build(settings: Settings, limits: Limits | None = None) -> web.Applica
         store=store,
         bookings=bookings,
         vault=Vault(bookings.database, keys),
-        destination=destination(settings),
+        destination=destination(settings, firm.timezone),
         clock=SystemClock(settings.today),
         reading=reading,
         limits=bounds,
     )
 
 
-def destination(settings: Settings) -> Destination | None:
-    """Where requests for an appointment go; None when they wait for staff."""
+def destination(settings: Settings, timezone: str) -> Destination | None:
+    """Where requests for an appointment go; None when they wait for staff. ``timezone`` is the firm's."""
     if settings.booking == "webhook":
         return WebhookDestination(
             settings.booking_url, settings.booking_secrets, https_only=settings.production
         )
+    if settings.booking == "calcom":
+        return CalcomDestination.of(settings, timezone)
     return None
+
+
+def _say_whether_levels_are_approved(settings: Settings, today: date) -> None:
+    """In production the firm's lawyer has to have approved how urgent what is; until then the log says so."""
+    version = load_triage_rules(BOT / "law" / "triage" / "levels.yml").on(today)
+    approvals = read_approvals(BOT / "content" / APPROVALS, Report())
+    if settings.production and not is_approved(version, approvals):
+        logger().warning("levels_not_approved", version=version.id)
 
 
 async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:

@@ -157,7 +157,13 @@ def core_reading() -> Reading:
     def whole(text: str, kind: str, seen: Seen) -> Masked:
         # "Me llamo Ana" gives the name; the words around it would be read back as part of it.
         name = read_name(text) if kind == "NAME" else None
-        return redact.mask_whole(name.as_given if isinstance(name, Name) else text, kind, seen)
+        if isinstance(name, Name):
+            return redact.mask_whole(name.as_given, kind, seen)
+        ways = [found for found in redact.mask(text, seen).values if found.kind in ("PHONE", "EMAIL")]
+        if kind in ("PHONE", "EMAIL") and len(ways) == 1:
+            # Who is asked for a way to be reached names one of either kind: it is that one, without the words around.
+            return redact.mask_whole(ways[0].value, ways[0].kind, seen)
+        return redact.mask_whole(text, kind, seen)
 
     return Reading(
         mask=redact.mask,

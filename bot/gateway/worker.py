@@ -29,12 +29,19 @@ class Retention:
     async def work(self) -> None:
         """Erases some of what is past its time; with nothing left to do it pauses before it looks again."""
         now = self._clock.now()
+        await self._expire_values()
         # A clock that was set back must not stop it for longer than the pause.
         if self._due is not None and now < self._due <= now + self._pause:
             return
         before = now - timedelta(days=self._firm.retention_days)
         done = await self._keeper.expire(before) and await self._expire_requests(before)
         self._due = now + self._pause if done else None
+
+    async def _expire_values(self) -> None:
+        try:
+            await self._desk.expire_values()
+        except STORE_FAULTS as exc:
+            logger().error("values_not_expired", **fault(exc))
 
     async def _expire_requests(self, before: datetime) -> bool:
         try:

@@ -51,7 +51,7 @@ def register(client: Client, name: str, error: Exception | None) -> None:
 async def test_health_counts_the_actions(client: Client) -> None:
     answer = await client.get("/health")
     assert answer.status == 200
-    assert await answer.json() == {"status": "ok", "actions": 11}
+    assert await answer.json() == {"status": "ok", "actions": 22}
 
 
 @pytest.mark.usefixtures("words")

@@ -115,17 +115,17 @@ class StandInCalcom:
             return web.json_response(body, status=refusal.status, headers=headers)
 
     async def _slots(self, request: web.Request) -> web.Response:
-        query = _only(dict(request.query), {"eventTypeId", "start", "end", "timeZone"})
+        query = _only(dict(request.query), {"eventTypeId", "start", "end", "timeZone", "format"})
         self._event_type(_whole(query.get("eventTypeId")))
         first, last = _moment(query.get("start")), _moment(query.get("end"))
         zone = ZoneInfo(query.get("timeZone", "UTC"))
         days: dict[str, list[dict[str, str]]] = {}
         for slot in sorted(self.free):
             if first <= slot <= last and slot > self.now and not self._taken(slot):
-                local = slot.astimezone(zone)
-                days.setdefault(f"{local:%Y-%m-%d}", []).append(
-                    {"start": local.isoformat(timespec="milliseconds")}
-                )
+                local = {"start": slot.astimezone(zone).isoformat(timespec="milliseconds")}
+                if query.get("format") == "range":
+                    local["end"] = (slot + LENGTH).astimezone(zone).isoformat(timespec="milliseconds")
+                days.setdefault(f"{slot.astimezone(zone):%Y-%m-%d}", []).append(local)
         return _success(days)
 
     async def _list(self, request: web.Request) -> web.Response:

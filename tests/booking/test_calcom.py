@@ -26,9 +26,9 @@ from bot.booking.calcom import (
     attendee,
     chosen_slot,
 )
+from bot.booking.outside import TOTAL_SECONDS
 from bot.booking.payload import wrong
 from bot.booking.ports import CANCELLED, REQUESTED, UPDATED, Outcome
-from bot.booking.webhook import TOTAL_SECONDS
 from bot.booking.worker import HOLD
 from bot.core.errors import SettingsError
 from tests.booking.calcom_standin import EVENT_TYPE, KEY, LENGTH, StandInCalcom
@@ -219,7 +219,7 @@ async def test_a_booking_that_the_host_must_confirm_is_pending(
 async def test_without_one_slot_nothing_is_booked_and_staff_are_asked(
     calcom: StandInCalcom, adapter: CalcomDestination, availability: Any
 ) -> None:
-    assert told(await send(adapter, availability=availability)) == ("dead", "no_slot")
+    assert told(await send(adapter, availability=availability)) == ("staff", "no_slot")
     assert calcom.bookings == {}
 
 
@@ -470,7 +470,7 @@ async def test_an_event_that_comes_again_does_not_undo_what_the_firm_has_moved(
 async def test_an_update_books_when_only_now_a_slot_was_chosen(
     calcom: StandInCalcom, adapter: CalcomDestination
 ) -> None:
-    assert told(await send(adapter, UPDATED)) == ("dead", "no_slot")
+    assert told(await send(adapter, UPDATED)) == ("staff", "no_slot")
     assert told(await send(adapter, UPDATED, **at(FREE[0]))) == ("delivered", "")
     assert len(calcom.standing) == 1
 
@@ -490,7 +490,7 @@ async def test_a_correction_that_cal_com_cannot_take_reaches_staff(
 ) -> None:
     await send(adapter, **at(FREE[0], contact=SAFE))
     outcome = await send(adapter, UPDATED, **at(FREE[0], contact=contact))
-    assert told(outcome) == ("dead", "contact_changed")
+    assert told(outcome) == ("staff", "contact_changed")
     assert told(await send(adapter, UPDATED, **at(FREE[0], contact={**SAFE, "email": EMAIL.upper()}))) == (
         "delivered",
         "",
@@ -577,12 +577,13 @@ async def test_slots_are_in_order_in_the_person_s_time_zone_and_never_past(
 ) -> None:
     calcom.take(FREE[1])
     got = await adapter.slots(date(2026, 11, 24), date(2026, 11, 24), "America/New_York", NOON)
-    assert list(got) == [slot for slot in FREE[:6] if slot != FREE[1]]
-    assert got[0].isoformat() == "2026-11-24T10:00:00-05:00"
+    assert [one.start for one in got] == [slot for slot in FREE[:6] if slot != FREE[1]]
+    assert {one.end - one.start for one in got} == {LENGTH}
+    assert got[0].start.isoformat() == "2026-11-24T10:00:00-05:00"
     later = FREE[2] + timedelta(minutes=1)
     assert (await adapter.slots(date(2026, 11, 24), date(2026, 11, 24), "America/New_York", later))[
         0
-    ] == FREE[3]
+    ].start == FREE[3]
 
 
 async def test_the_days_of_slots_are_whole_days_of_the_time_zone(
@@ -596,7 +597,7 @@ async def test_the_days_of_slots_are_whole_days_of_the_time_zone(
     ]
     calcom.free = set(edges)
     got = await adapter.slots(date(2026, 11, 25), date(2026, 11, 25), "America/Chicago", NOON)
-    assert list(got) == edges[1:3]
+    assert [one.start for one in got] == edges[1:3]
 
 
 async def test_no_more_slots_are_offered_than_a_person_can_look_through(
@@ -604,7 +605,7 @@ async def test_no_more_slots_are_offered_than_a_person_can_look_through(
 ) -> None:
     calcom.free = {FREE[0] + timedelta(minutes=number) for number in range(100)}
     got = await adapter.slots(date(2026, 11, 24), date(2026, 11, 24), "America/Chicago", NOON)
-    assert list(got) == sorted(calcom.free)[:MOST_SLOTS]
+    assert [one.start for one in got] == sorted(calcom.free)[:MOST_SLOTS]
 
 
 async def test_slots_are_asked_again_after_a_minute_and_after_a_booking(
@@ -642,8 +643,29 @@ async def test_slots_that_cannot_be_read_are_left_out(
                 await asked
         else:
             got = await asked
-            assert got == slots
-            assert all(slot.tzinfo == CHICAGO for slot in got)
+            assert tuple(one.start for one in got) == slots
+            assert all(one.start.tzinfo == one.end.tzinfo == CHICAGO for one in got)
+
+
+@pytest.mark.parametrize(
+    ("end", "minutes"),
+    [
+        ("2026-11-24T16:00:00Z", 60),
+        ("2026-11-24T10:45:00-05:00", 45),
+        ("2026-11-24T20:00:00Z", 120),
+        ("2026-11-24T15:00:00Z", 30),
+        ("2026-11-24T14:00:00Z", 30),
+        ("soon", 30),
+        (None, 30),
+    ],
+    ids=["an hour", "another time zone", "too long", "no length", "before its start", "no time", "no end"],
+)
+async def test_a_slot_is_always_one_that_can_be_chosen(end: str | None, minutes: int) -> None:
+    offered = {"2026-11-24": [{"start": "2026-11-24T15:00:00Z", "end": end}]}
+    async with listening(lambda _: web.json_response({"status": "success", "data": offered})) as adapter:
+        (got,) = await adapter.slots(date(2026, 11, 24), date(2026, 11, 24), "America/Chicago", NOON)
+    assert (got.start, got.end) == (FREE[0], FREE[0] + timedelta(minutes=minutes))
+    assert chosen_slot({"availability": [window(got.start, got.end)]}) == FREE[0]
 
 
 async def test_slots_that_cannot_be_had_are_no_empty_calendar(

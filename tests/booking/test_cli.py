@@ -93,8 +93,35 @@ def test_status_for_programs(database: str) -> None:
     data = json.loads(faro("status", "--json"))
     assert data["destination"] == "webhook"
     assert data["states"] == {"dead": 1, "queued": 1}
-    assert data["open"][0]["reference"] == reference
-    assert data["open"][0]["created_at"] == "2026-11-21T12:00:00+00:00"
+    (dead,) = (event for event in data["open"] if event["state"] == "dead")
+    assert (dead["reference"], dead["created_at"]) == (reference, "2026-11-21T12:00:00+00:00")
+
+
+def test_show_tells_who_waits_for_a_call(database: str) -> None:
+    told = faro("show", filled(database).lower())
+    assert "Apellido" in told
+    assert PHONE in told
+
+
+def test_erase_leaves_nothing_but_the_line_of_what_may_have_been_sent(database: str) -> None:
+    reference = filled(database)
+    assert "erase it there too" in faro("erase", reference, "--yes")
+    assert "Erased" in faro("show", reference)
+    again = runner.invoke(cli.app, ["booking", "erase", reference, "--yes"])
+    assert "was erased before" in str(again.exception)
+
+
+@pytest.mark.parametrize("command", ["show", "erase"])
+def test_a_reference_that_nobody_has_is_named(database: str, command: str) -> None:
+    arguments = [command, "FHKLMQ", *(["--yes"] if command == "erase" else [])]
+    result = runner.invoke(cli.app, ["booking", *arguments])
+    assert "no request 'FHKLMQ'" in str(result.exception)
+
+
+def test_erase_asks_first(database: str) -> None:
+    reference = filled(database)
+    assert runner.invoke(cli.app, ["booking", "erase", reference], input="n\n").exit_code == 1
+    assert "Apellido" in faro("show", reference)
 
 
 def test_resend_queues_what_is_dead(database: str) -> None:

@@ -197,22 +197,105 @@ async def test_an_event_waits_for_those_before_it(store: BookingStore) -> None:
     assert await leased(store) == ()
 
 
-@pytest.mark.parametrize("how", ["later", "dead"])
-async def test_what_failed_holds_back_what_follows_in_its_booking_only(store: BookingStore, how: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "follows", "delivery"),
+    [("later", REQUESTED, "retrying"), ("dead", UPDATED, "dead"), ("staff", UPDATED, "queued")],
+)
+async def test_what_will_be_tried_again_holds_back_what_follows_in_its_booking_only(
+    store: BookingStore, how: str, follows: str, delivery: str
+) -> None:
     await asks(store)
     await asks(store, effect="e_2")
     await asks(store, "c_2", "e_3")
     mine, other = sorted(await leased(store), key=lambda item: item.conversation_id or "")
     if how == "later":
         assert await store.later(mine, "http_500", NOON + 5 * MINUTE) is True
-    else:
+    elif how == "dead":
         assert await store.refused(mine, "gone") is True
+    else:
+        assert await store.handed(mine, "no_slot") is True
     await store.delivered(other, DELIVERED, NOON)
-    assert await leased(store, 4.9) == ()
-    assert [item.type for item in await leased(store, 5)] == ([REQUESTED] if how == "later" else [])
+    if how == "later":
+        assert await leased(store, 4.9) == ()
     booking = await store.latest_of("c_1")
     assert booking is not None
-    assert booking.delivery == ("retrying" if how == "later" else "dead")
+    assert booking.delivery == delivery
+    assert [item.type for item in await leased(store, 5)] == [follows]
+
+
+@pytest.mark.parametrize("how", ["dead", "staff"])
+async def test_an_update_that_arrives_makes_up_for_what_did_not(store: BookingStore, how: str) -> None:
+    saved = await asks(store)
+    (item,) = await leased(store)
+    await (store.refused(item, "gone") if how == "dead" else store.handed(item, "no_slot"))
+    await asks(store, effect="e_2")
+    (item,) = await leased(store)
+    assert item.type == UPDATED
+    await store.delivered(item, DELIVERED, NOON)
+    booking = await store.latest_of("c_1")
+    assert booking is not None
+    assert booking.delivery == "delivered"
+    # Sending the old one again would undo what was corrected; by its own id staff still can.
+    assert await store.resend(saved.reference, NOON) == 0
+    first, _ = await store.events(saved.request_id)
+    assert await store.resend(first.id, NOON) == 1
+
+
+async def test_what_staff_take_over_is_told_and_alarmed_once_and_not_tried_again(store: BookingStore) -> None:
+    saved = await asks(store, level="emergency")
+    (item,) = await leased(store)
+    await store.handed(item, "no_slot")
+    (trouble,) = await store.waiting_long(NOON + 9 * MINUTE)
+    assert (trouble.source, trouble.code) == ("staff", "no_slot")
+    assert [await store.alarmed(trouble, NOON) for _ in range(2)] == [True, False]
+    assert await store.waiting_long(NOON + 9 * MINUTE) == ()
+    (news,) = await store.to_tell(NOON)
+    assert (news.source, news.outcome.kind, news.outcome.code, news.booking.delivery) == (
+        "sent",
+        "staff",
+        "no_slot",
+        "waiting",
+    )
+    await store.told(news, NOON)
+    assert await store.to_tell(NOON + 9 * MINUTE) == ()
+    await asks(store, effect="e_2")
+    assert [(item.request_id, item.type) for item in await leased(store, 9)] == [(saved.request_id, UPDATED)]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "told"),
+    [
+        (Outcome("delivered"), Outcome("delivered"), []),
+        (Outcome("delivered", start=NOON), Outcome("delivered", start=NOON), []),
+        (Outcome("delivered", start=NOON), Outcome("delivered", start=NOON + MINUTE), ["delivered"]),
+        (Outcome("dead", "gone"), Outcome("delivered"), ["delivered"]),
+        (Outcome("staff", "no_slot"), Outcome("delivered"), ["delivered"]),
+        (Outcome("delivered"), Outcome("dead", "gone"), ["dead"]),
+        (Outcome("delivered"), Outcome("staff", "contact_changed"), ["staff"]),
+    ],
+    ids=["nothing new", "the same time", "another time", "was refused", "was with staff", "dead", "staff"],
+)
+async def test_of_an_update_is_told_what_the_person_does_not_know(
+    store: BookingStore, first: Outcome, then: Outcome, told: list[str]
+) -> None:
+    await asks(store)
+    await ends(store, first)
+    for news in await store.to_tell(NOON):
+        await store.told(news, NOON)
+    await asks(store, effect="e_2")
+    await ends(store, then)
+    assert [news.outcome.kind for news in await store.to_tell(NOON)] == told
+
+
+async def ends(store: BookingStore, outcome: Outcome) -> None:
+    """The next event ends so."""
+    (item,) = await leased(store)
+    if outcome.kind == "delivered":
+        await store.delivered(item, outcome, NOON)
+    elif outcome.kind == "dead":
+        await store.refused(item, outcome.code)
+    else:
+        await store.handed(item, outcome.code)
 
 
 async def test_pressing_requests_leave_first(store: BookingStore) -> None:

@@ -13,10 +13,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.booking.outside import retry_after
 from bot.booking.payload import consultation
 from bot.booking.ports import REQUESTED, Outcome
 from bot.booking.signature import verified
-from bot.booking.webhook import LARGEST_ANSWER, LARGEST_EVENT, WebhookDestination, retry_after
+from bot.booking.webhook import LARGEST_ANSWER, LARGEST_EVENT, WebhookDestination
 from bot.core.errors import SettingsError
 from tests.booking.conftest import CONTACT, FACTS, NOON, OTHER_SECRET, SECRET
 

@@ -24,6 +24,12 @@ from bot.core.messages import LANGUAGES, Choice
 BOT = Path(__file__).parents[2] / "bot"
 TODAY = date(2026, 11, 21)
 
+#: Two on a Tuesday and one on the Wednesday after it, at half past ten and later in New York.
+SLOTS = (
+    "2026-11-24T15:30:00Z/2026-11-24T16:00:00Z",
+    "2026-11-24T21:00:00Z/2026-11-24T21:30:00Z",
+    "2026-11-25T17:00:00Z/2026-11-25T17:30:00Z",
+)
 COMPLETE = Interview(
     answers={
         "name": "[NAME_1]",
@@ -41,6 +47,8 @@ COMPLETE = Interview(
         "consent_language": "en",
         "conflict": "unknown",
     },
+    slots=SLOTS,
+    more=True,
     proposed={"name": "[NAME_2]", "phone": "[PHONE_2]", "email": "[EMAIL_2]"},
     regions=("GT", "SV", "US"),
     asked="review",
@@ -164,6 +172,13 @@ def test_nothing_is_told_where_nothing_is_asked_or_ended() -> None:
         ({"when": "any"}, "when", "any time", "a cualquier hora"),
         ({"safe_message": "no"}, "safe_message", "no, leave no message", "no, no dejar mensaje"),
         ({"conflict": "yes"}, "conflict", "yes", "sí"),
+        (
+            {"slot": SLOTS[0]},
+            "when",
+            "Tuesday, November 24, 2026, 10:30 AM (Eastern Standard Time)",
+            "martes 24 de noviembre de 2026, 10:30 a.m. (hora estándar oriental)",
+        ),
+        ({"slot": "none"}, "when", "mornings", "por las mañanas"),
     ],
 )
 def test_the_answers_are_read_back_in_words(changes: dict[str, str], field: str, en: str, es: str) -> None:
@@ -216,8 +231,8 @@ def test_a_saved_request_is_told_with_its_reference_and_the_time_of_its_level(le
     assert (firm.urgent_phone if level in ("emergency", "urgent") else firm.phone) in reply.text
 
 
-WITH_TIME = "delivered_time delivered_time_link status_confirmed confirmed confirmed_link moved moved_link"
-WITHOUT_TIME = """delivered delivered_link not_yet not_yet_urgent dead updated status_saved status_delivered cancel_ask
+WITH_TIME = "slot_taken_kept delivered_time delivered_time_link status_confirmed confirmed confirmed_link moved moved_link"
+WITHOUT_TIME = """slot_taken change_kept delivered delivered_link not_yet not_yet_urgent dead updated status_saved status_delivered cancel_ask
 withdrawn not_withdrawn cancelled_by_firm"""
 
 

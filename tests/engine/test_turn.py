@@ -349,6 +349,39 @@ def test_nothing_that_was_said_is_in_the_log(engine: Any) -> None:
     assert "mariposa" not in log
 
 
+STORY = "how much is the filing fee, they came at night to the molino viejo"
+MARKER = "[story not kept: 13 words, en]"
+
+
+def test_a_story_is_understood_and_only_its_marker_is_kept(engine: Any) -> None:
+    engine.said("calculate my deadline", conversation="c_story")
+    status, answer = engine.turn(STORY, conversation="c_story", message_id="m_story", marker=MARKER)
+    assert status == 200
+    assert (answer["parse"]["intent"]["name"], answer["failed_actions"]) == ("filing_fee", [])
+    assert answer["parse"]["needs"] == []
+    # The form goes on as if nothing had been said, and the same message again gets the same reply.
+    again = engine.turn(STORY, conversation="c_story", message_id="m_story", marker=MARKER)[1]
+    assert again == {**answer, "replayed": True}
+    assert engine.said(payload="/inform", conversation="c_story") == ["utter_ask_deadline_form_event_place"]
+    files = list(Path(engine.database).parent.glob(f"{Path(engine.database).name}*"))
+    assert files
+    assert [file.name for file in files if b"molino viejo" in file.read_bytes()] == []
+    assert any(MARKER.encode() in file.read_bytes() for file in files)
+    assert "molino" not in engine.log.read_text(encoding="utf-8")
+
+
+def test_without_a_marker_the_words_stay_for_the_turns_that_follow(engine: Any) -> None:
+    engine.turn("filing fee for the faro azul", conversation="c_plain")
+    files = Path(engine.database).parent.glob(f"{Path(engine.database).name}*")
+    assert any(b"faro azul" in file.read_bytes() for file in files)
+
+
+@pytest.mark.parametrize("marker", [5, ["a"], {}, True])
+def test_a_marker_is_text(marker: Any) -> None:
+    with pytest.raises(BadRequest):
+        TurnRequest.of({**BODY, "marker": marker})
+
+
 def test_a_killed_engine_finds_state_and_reply_again(engine: Any) -> None:
     engine.said("calculate my deadline", conversation="c_kill")
     before = engine.turn("filing fee", conversation="c_kill", message_id="m_kill")[1]

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+import bot.booking.tables  # noqa: F401 - it adds its tables to the metadata
+from bot.booking.outbox import LATE
+from bot.booking.worker import SCHEDULE
 from bot.cli.up import engine_command, engine_variables
 from bot.core.errors import SettingsError
 from bot.core.redact import KINDS
+from bot.gateway.bookings import VALUES_KEPT
 from bot.gateway.limits import Limits
 from bot.gateway.metrics import Metrics
 from bot.gateway.tokens import Tokens
@@ -116,8 +121,10 @@ def test_the_example_settings_lack_only_the_secrets() -> None:
     assert [problem.partition(" ")[0] for problem in caught.value.problems] == [
         "FARO_ENGINE_SECRET",
         "FARO_SECRET_KEY",
+        "FARO_DATA_KEY",
     ]
-    settings = load_settings(example | {"FARO_SECRET_KEY": "k" * 64, "FARO_ENGINE_SECRET": "e" * 64})
+    secrets = {"FARO_SECRET_KEY": "k" * 64, "FARO_ENGINE_SECRET": "e" * 64, "FARO_DATA_KEY": "0a" * 32}
+    settings = load_settings(example | secrets)
     assert settings.production
     assert settings.database_url == "sqlite+aiosqlite:////var/lib/faro/faro.db"
 
@@ -152,13 +159,25 @@ def test_metrics_and_log_events_of_the_page_exist() -> None:
     named = set(re.findall(r"`(faro_\w+)`", page))
     assert named
     assert [name for name in sorted(named) if name.removesuffix("_total") not in known] == []
-    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "bot" / "gateway").glob("*.py"))
+    rooms = ("bot/gateway", "bot/booking", "actions")
+    source = "".join(
+        file.read_text(encoding="utf-8") for room in rooms for file in sorted((ROOT / room).glob("*.py"))
+    )
     events = page.partition("| event |")[2].partition("\n\n")[0]
     for name in re.findall(r"`([a-z]+_[a-z_]+|alarm)`", events):
         assert f'"{name}"' in source, name
     parts = page.partition("| part |")[2].partition("\n\n")[0]
     for name in re.findall(r"`([a-z_]+)` \|", parts):
         assert f'"{name}"' in source, name
+
+
+def test_the_schedule_of_deliveries_on_the_page_is_that_of_the_code() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert "ten times in a little over three days" in page
+    assert len(SCHEDULE) + 1 == 10
+    assert timedelta(days=3) < sum(SCHEDULE, timedelta()) < timedelta(days=3, hours=6)
+    assert "two minutes" in page
+    assert timedelta(minutes=2) == LATE
 
 
 def test_the_command_that_erases_for_somebody_makes_a_key_that_opens() -> None:
@@ -180,6 +199,7 @@ def test_the_page_of_privacy_names_every_table_and_everything_that_is_masked() -
         "A_NUMBER": "A-numbers",
         "ADDRESS": "street addresses",
         "PHONE": "phone numbers",
+        "NAME": "names after words such as",
     }
     assert set(words) == set(KINDS)
     assert [word for word in words.values() if word not in page] == []
@@ -190,6 +210,7 @@ def test_the_times_and_amounts_of_the_page_of_privacy_are_those_of_the_code() ->
     assert limits.idle_seconds == 2 * 3_600
     assert limits.retention_seconds == 3_600
     assert limits.conversations_in_memory == 5_000
+    assert timedelta(hours=2) == VALUES_KEPT
     engine = "".join(
         (ROOT / "bot/engine" / name).read_text(encoding="utf-8")
         for name in ("tracker.py", "state.py", "encoder.py")

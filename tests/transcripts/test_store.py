@@ -18,6 +18,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, StatementError
 
+import bot.booking.tables  # it adds its tables to the metadata
 from bot.settings import normalise_database_url
 from bot.transcripts.records import AlarmRecord, ConsentRecord, ConversationRecord, MessageRecord
 from bot.transcripts.schema import open_database, upgrade
@@ -267,4 +268,4 @@ async def test_sqlite_is_opened_for_many_readers_and_real_deletion(tmp_path: Pat
     await opened.close()
     assert values == {"journal_mode": "wal", "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000}
     with contextlib.closing(sqlite3.connect(tmp_path / "new" / "faro.db")) as database:
-        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)

@@ -22,7 +22,9 @@ def _any_of(pieces: Sequence[str]) -> re.Pattern[str]:
 
 
 _CANCEL, _SKIP, _HAS_NONE = (_any_of(_WORDS[name]) for name in ("cancel", "skip", "has_none"))
-_CHANGE, _NOT_OURS, _OWN_NAME = (_any_of(_WORDS[name]) for name in ("change", "not_ours", "own_name"))
+_CHANGE, _NOT_OURS, _OWN_NAME, _WHY = (
+    _any_of(_WORDS[name]) for name in ("change", "not_ours", "own_name", "why")
+)
 _LITTLE, _NEITHER, _BUT, _NEGATION = (
     _any_of(_WORDS[name]) for name in ("little", "neither", "but", "negation")
 )
@@ -59,6 +61,11 @@ def asks(told: str) -> bool:
 def wants_change(told: str) -> bool:
     """Whether the text wants to correct something of the booking, and not the hour of a hearing or an address."""
     return _CHANGE.search(told) is not None and _NOT_OURS.search(told) is None
+
+
+def asks_why(told: str) -> bool:
+    """Whether the text asks what a name, a number or an address is needed for."""
+    return _WHY.search(told) is not None
 
 
 def names_oneself(before: str) -> bool:

@@ -17,6 +17,7 @@ from bot.core.booking.answers import (
     SHORT,
     agrees,
     asks,
+    asks_why,
     cancels,
     code_in,
     field_in,
@@ -46,6 +47,8 @@ from bot.core.booking.contact import (
     region_in,
 )
 from bot.core.booking.questions import (
+    AGAIN,
+    ANY,
     ASK_LAWYER,
     BASE,
     BELONGING,
@@ -65,11 +68,13 @@ from bot.core.booking.questions import (
     LANGUAGE,
     LANGUAGE_OTHER,
     LAWYER,
+    MORE,
     NAME,
     NAME_KNOWN,
     NEEDED,
     NO,
     NO_CONTACT,
+    NO_SLOT,
     NOT_UNDERSTOOD,
     OPTIONAL,
     OTHER,
@@ -83,11 +88,13 @@ from bot.core.booking.questions import (
     SAFE_MESSAGE,
     SAID_NO,
     SECOND_OPINION,
+    SLOT,
     UNKNOWN,
     WHATSAPP,
     WHEN,
     YES,
 )
+from bot.core.booking.slots import spread
 from bot.core.deadlines.wanted import does_not_know, goes_back, says_no, says_yes
 from bot.core.language import plain
 
@@ -112,6 +119,9 @@ _EMPTY = frozenset(
 #: Intents that are never an answer, whatever the words.
 _OF_OTHERS = frozenset({"restart", "delete_my_data", "emergency"})
 
+#: The parts of the state that are lists in JSON.
+_LISTS = ("regions", "declined", "trail", "slots", "seen")
+
 _TOKEN = re.compile(r"\[([A-Z_]+)_\d+\]")
 
 
@@ -122,7 +132,9 @@ class Heard:
     ``text`` holds tokens where values stood; ``values`` is what stands behind them and behind the tokens of the state,
     and is never kept. ``choice`` is a pressed button as (question, code). ``known`` are tokens of values from earlier
     in the conversation, by kind ("PHONE", "EMAIL", "NAME"). ``has_lawyer`` comes from triage, None when not known.
-    ``consent_version`` names the text of consent that is shown, see ``telling.consent_version``.
+    ``consent_version`` names the text of consent that is shown, see ``telling.consent_version``. ``slots`` are the free
+    times of the firm's calendar, written as in ``slots``, in order; empty where there is none or it cannot be read.
+    ``timezone`` is that in which times are told, an IANA name.
     """
 
     text: str
@@ -134,6 +146,8 @@ class Heard:
     has_lawyer: bool | None = None
     language: str = "en"
     consent_version: str = ""
+    slots: tuple[str, ...] = ()
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +156,10 @@ class Interview:
 
     ``answers`` maps a question to its code or token, ``proposed`` to a token to read back instead of asking.
     ``regions`` are the countries that fit a number, ``again`` is the token of a value that was not taken, ``declined``
-    are ways that the person does not have. ``trail`` are the questions answered, for the way back. ``asked`` is None
-    before the beginning and when there is an ``outcome``.
+    are ways that the person does not have. ``trail`` are the questions answered, for the way back. ``slots`` are the
+    times offered now, ``seen`` those offered before, ``more`` says whether there are others; ``picked`` that a time was
+    chosen in this very interview, ``reopened`` that it corrects a request whose time was taken by somebody else.
+    ``asked`` is None before the beginning and when there is an ``outcome``.
     """
 
     answers: Mapping[str, str] = field(default_factory=dict)
@@ -154,6 +170,12 @@ class Interview:
     again: str | None = None
     declined: tuple[str, ...] = ()
     trail: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+    more: bool = False
+    picked: bool = False
+    reopened: bool = False
+    timezone: str = ""
     misses: int = 0
     represented: bool = False
     channel: str = "web"
@@ -177,9 +199,17 @@ class Interview:
             return (*self.regions, OTHER) if self.regions else ()
         if self.asked == REACH:
             return tuple(code for code in CODES[REACH] if code != WHATSAPP or self.channel == WHATSAPP)
+        if self.asked == SLOT:
+            return (*self.slots, *((MORE,) if self.more else ()), NO_SLOT)
         if self.asked == CORRECT:
             return tuple(name for name in CORRECTABLE if name in self.answers)
         return CODES.get(self.asked or "", ())
+
+    @property
+    def slot(self) -> str | None:
+        """The time that was chosen from the calendar."""
+        told = self.answers.get(SLOT)
+        return None if told == NO_SLOT else told
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -202,7 +232,8 @@ class Interview:
             "language": told[LANGUAGE],
             "language_other": told.get(LANGUAGE_OTHER),
             "interpreter": told[INTERPRETER],
-            "when": told[WHEN],
+            "when": told[WHEN] if self.slot is None else ANY,
+            "slot": self.slot,
             "conflict": told[CONFLICT],
             "consent": {"version": told["consent_version"], "language": told["consent_language"]},
         }
@@ -211,7 +242,7 @@ class Interview:
         """JSON that ``from_dict`` reads back."""
         data = asdict(self)
         data["answers"], data["proposed"] = dict(self.answers), dict(self.proposed)
-        for name in ("regions", "declined", "trail"):
+        for name in _LISTS:
             data[name] = list(data[name])
         return data
 
@@ -221,8 +252,8 @@ class Interview:
         if not data:
             return cls()
         known = dict(data)
-        for name in ("regions", "declined", "trail"):
-            known[name] = tuple(data[name])
+        for name in _LISTS:
+            known[name] = tuple(data.get(name, ()))
         return cls(**known)
 
 
@@ -230,9 +261,31 @@ def begin(before: Interview, heard: Heard) -> Interview:
     """The interview that a request starts.
 
     One that is open goes on where it stood. One that was confirmed is read back whole, so that a second request is a
-    correction of the first; after a cancellation or without consent nothing of it is left.
+    correction of the first; after a cancellation or without consent nothing of it is left. Who could not have the
+    time that was chosen is only asked for another one.
     """
+    return _with_times(_begun(before, heard), heard)
+
+
+def as_it_stands(before: Interview, slot: str | None) -> Interview:
+    """A confirmed interview with the time that its appointment has by now; None: it has none, or none any more."""
+    if before.outcome != DONE or before.slot is None:
+        return before
+    left = {name: told for name, told in before.answers.items() if name != SLOT}
+    return replace(before, answers=left if slot is None else {**left, SLOT: slot})
+
+
+def hear(interview: Interview, heard: Heard) -> Interview | None:
+    """The interview after an answer, or None when the message was no answer to what was asked."""
+    after = _heard(interview, heard)
+    return None if after is None else _with_times(after, heard)
+
+
+def _begun(before: Interview, heard: Heard) -> Interview:
+    again = heard.choice == (SLOT, AGAIN)
     if before.asked is not None and before.outcome is None:
+        if again:
+            return _again(before)
         return _with_tokens(replace(before, trouble=None), heard) or replace(before, trouble=None)
     kept = dict(before.answers) if before.outcome == DONE else {}
     if kept.get("consent_version") != heard.consent_version:
@@ -249,18 +302,25 @@ def begin(before: Interview, heard: Heard) -> Interview:
         represented=heard.has_lawyer is True,
         channel=heard.channel,
         language=heard.language,
+        timezone=heard.timezone,
     )
+    if again and before.outcome == DONE:
+        return _again(started)
     given = _with_tokens(started, heard)
     if given is None or started.represented:
         return _next(given or started)
     return given
 
 
-def hear(interview: Interview, heard: Heard) -> Interview | None:
-    """The interview after an answer, or None when the message was no answer to what was asked."""
+def _heard(interview: Interview, heard: Heard) -> Interview | None:
     if interview.asked is None or interview.outcome is not None:
         return None
-    interview = replace(interview, language=heard.language, channel=heard.channel)
+    interview = replace(
+        interview,
+        language=heard.language,
+        channel=heard.channel,
+        timezone=heard.timezone or interview.timezone,
+    )
     if not _TOKEN.sub("", heard.text).strip(" .,;:!?"):
         # What the engine makes of a bare token means nothing.
         heard = replace(heard, intent="")
@@ -271,7 +331,11 @@ def hear(interview: Interview, heard: Heard) -> Interview | None:
     clear = " ".join(plain(heard.text).replace("\u2019", "'").split())
     bare = clear.strip(" .,;:!\u00a1")
     short = len(clear.split()) <= SHORT
-    if cancels(bare) or (heard.intent == "stop" and short):
+    if cancels(bare):
+        return _ended(interview, CANCELLED)
+    if (changed := _changed_at_once(interview, clear)) is not None:
+        return changed
+    if heard.intent == "stop" and short:
         return _ended(interview, CANCELLED)
     if heard.intent in _OF_OTHERS or (
         heard.intent == "change_language" and interview.asked not in (LANGUAGE, LANGUAGE_OTHER)
@@ -282,6 +346,8 @@ def hear(interview: Interview, heard: Heard) -> Interview | None:
     given = _with_tokens(interview, heard)
     if given is not None:
         return given
+    if asks_why(clear) and interview.asked in (NAME, REACH, CONSENT):
+        return replace(interview, trouble=NEEDED)
     if heard.intent not in _EMPTY and asks(clear):
         return None
     wanted = _to_change(interview, clear)
@@ -293,6 +359,18 @@ def hear(interview: Interview, heard: Heard) -> Interview | None:
     if passes_over(bare) or (does_not_know(clear) and short):
         return _skipped(interview)
     return _missed(interview) if heard.intent in _EMPTY or _TOKEN.search(heard.text) else None
+
+
+def _changed_at_once(interview: Interview, clear: str) -> Interview | None:
+    """The interview after a correction that names its answer: "I do not want messages left" while something else is
+    asked; None for everything else."""
+    for question in (SAFE_MESSAGE, INTERPRETER):
+        if question == interview.asked or question not in interview.answers or field_in(clear) != question:
+            continue
+        code = code_in(question, clear)
+        if code is not None and code != interview.answers[question] and not asks(clear):
+            return _settled(interview, question, {question: code})
+    return None
 
 
 # values that stand behind tokens
@@ -437,6 +515,8 @@ def _chosen(interview: Interview, question: str, code: str, heard: Heard) -> Int
         if code == OTHER:
             return replace(interview, asked=PHONE_COUNTRY, regions=(), trouble=None)
         return _with_country(interview, code, heard)
+    if question == SLOT:
+        return _with_slot(interview, code)
     if code not in CODES.get(question, ()):
         return None
     return _with_code(interview, question, code, heard)
@@ -521,7 +601,7 @@ def _answered(interview: Interview, told: str, heard: Heard | None) -> Interview
         region = region_in(told)
         return None if region is None else _with_country(interview, region, heard)
     if asked == CORRECT:
-        field_named = field_in(told)
+        field_named = _field_named(interview, told)
         if field_named in interview.answers:
             return _ask(interview, field_named or "")
         return _next(replace(interview, trouble=None)) if no else None
@@ -536,6 +616,9 @@ def _answered(interview: Interview, told: str, heard: Heard | None) -> Interview
         return _next(replace(settled, answers={k: v for k, v in settled.answers.items() if k != INTERPRETER}))
     if asked in (NAME, PHONE, EMAIL, LANGUAGE_OTHER):
         return _no_such(interview, told)
+    if asked == SLOT:
+        code = code_in(SLOT, told) or (NO_SLOT if no else None)
+        return None if code is None else _with_slot(interview, code)
     if asked == REACH and has_no_such(told):
         return _reached_otherwise(interview, told)
     code = code_in(asked, told)
@@ -580,8 +663,49 @@ def _to_change(interview: Interview, clear: str) -> str | None:
     """The answered question that the words want to change, or None."""
     if not wants_change(clear) or asks(clear):
         return None
-    named = field_in(clear)
+    named = _field_named(interview, clear)
     return named if named in interview.answers and named in CORRECTABLE else None
+
+
+def _field_named(interview: Interview, told: str) -> str | None:
+    """The answer that the words name; a time is the one of the calendar where that was chosen."""
+    named = field_in(told)
+    return SLOT if named == WHEN and interview.slot is not None else named
+
+
+# times of the calendar
+
+
+def _with_times(interview: Interview, heard: Heard) -> Interview:
+    """The interview with times to choose from where it asks for one; where there are none it asks when in general."""
+    asked, told = interview.asked, interview.answers
+    if asked != SLOT and not (asked == WHEN and SLOT not in told and WHEN not in told):
+        return interview
+    left = [slot for slot in heard.slots if slot not in interview.seen]
+    if not left:
+        return replace(interview, asked=WHEN, slots=(), more=False)
+    offered = spread(left, heard.timezone or "UTC")
+    return replace(interview, asked=SLOT, slots=offered, more=len(left) > len(offered))
+
+
+def _with_slot(interview: Interview, code: str) -> Interview | None:
+    """The interview with a time, also one offered before, or with what was pressed instead; None for another code."""
+    if code == AGAIN:
+        return _again(interview)
+    if code == MORE:
+        return replace(_ask(interview, SLOT), slots=(), seen=(*interview.seen, *interview.slots))
+    if code == NO_SLOT:
+        return _settled(interview, SLOT, {SLOT: NO_SLOT})
+    if code not in (*interview.slots, *interview.seen):
+        return None
+    return replace(_settled(_without(interview, WHEN), SLOT, {SLOT: code}), picked=True)
+
+
+def _again(interview: Interview) -> Interview:
+    """The interview that asks for another time, because the chosen one was taken."""
+    taken = () if interview.slot is None else (interview.slot,)
+    left = _without(interview, SLOT)
+    return replace(_ask(left, SLOT), seen=(*interview.seen, *taken), reopened=True)
 
 
 # the course of the conversation
@@ -604,7 +728,8 @@ def _open_question(interview: Interview) -> str:
     if told[REACH] == EMAIL and "email_ending" in told and "email_mended" not in told:
         return EMAIL_ENDING
     order = (SAFE_MESSAGE, LANGUAGE, INTERPRETER, WHEN, CONSENT, CONFLICT)
-    return next((question for question in order if question not in told), REVIEW)
+    settled = set(told) if interview.slot is None else {*told, WHEN}
+    return next((question for question in order if question not in settled), REVIEW)
 
 
 def _next(interview: Interview) -> Interview:
@@ -621,6 +746,8 @@ def _settled(
     told = {**interview.answers, **answers}
     if reach is not None:
         told[REACH] = reach
+    if question == WHEN and SLOT in told:
+        told[SLOT] = NO_SLOT
     asked = interview.asked
     trail = interview.trail
     if asked is not None and asked not in (CORRECT, REVIEW) and asked not in trail[-1:]:
@@ -708,6 +835,9 @@ def _ended(interview: Interview, outcome: str) -> Interview:
         again=None,
         declined=(),
         trail=(),
+        slots=(),
+        seen=(),
+        more=False,
         misses=0,
         outcome=outcome,
     )

@@ -20,6 +20,8 @@ LAWYER, REACH, SAFE_MESSAGE, LANGUAGE, INTERPRETER = (
 NAME_KNOWN, PHONE_KNOWN, EMAIL_KNOWN = "name_known", "phone_known", "email_known"
 PHONE_COUNTRY, EMAIL_ENDING = "phone_country", "email_ending"
 CONSENT, CONFLICT, REVIEW, CORRECT = "consent", "conflict", "review", "correct"
+#: Asked in place of WHEN where a calendar tells its free times.
+SLOT = "slot"
 
 #: How it can end. ``no_contact``: no name or no way to be reached; ``gave_up``: an answer was not understood.
 DONE, CANCELLED, REFUSED, SECOND_OPINION, ASK_LAWYER, NO_CONTACT, GAVE_UP = (
@@ -36,10 +38,12 @@ DONE, CANCELLED, REFUSED, SECOND_OPINION, ASK_LAWYER, NO_CONTACT, GAVE_UP = (
 NOT_UNDERSTOOD, NEEDED, OTHER_WAY, SAID_NO = "not_understood", "needed", "other_way", "said_no"
 
 WHATSAPP = "whatsapp"
+#: Of SLOT, besides the times: other ones, none of them, and the choice again after somebody was faster.
+MORE, NO_SLOT, AGAIN = "more", "none", "again"
 YES, NO, UNKNOWN, OTHER, ANY = "yes", "no", "unknown", "other", "any"
 
-#: The codes that each question offers, in the order of its buttons. Those of PHONE_COUNTRY, REACH and CORRECT depend
-#: on the conversation: see ``interview.Interview.choices``.
+#: The codes that each question offers, in the order of its buttons. Those of PHONE_COUNTRY, REACH, SLOT and
+#: CORRECT depend on the conversation: see ``interview.Interview.choices``.
 CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         LAWYER: ("second_opinion", "no_longer", "ask_first"),
@@ -52,6 +56,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         LANGUAGE: ("en", "es", OTHER),
         INTERPRETER: (YES, NO, UNKNOWN),
         WHEN: ("mornings", "afternoons", "evenings", "weekend", ANY),
+        SLOT: (MORE, NO_SLOT),
         CONSENT: (YES, NO),
         CONFLICT: (YES, NO, UNKNOWN, "skip"),
         REVIEW: ("confirm", "correct", "cancel"),
@@ -60,7 +65,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 #: What can be left open, and what is noted then. The language is then that of the conversation.
 OPTIONAL: Mapping[str, str] = MappingProxyType(
-    {SAFE_MESSAGE: UNKNOWN, INTERPRETER: UNKNOWN, WHEN: ANY, CONFLICT: UNKNOWN}
+    {SAFE_MESSAGE: UNKNOWN, INTERPRETER: UNKNOWN, SLOT: NO_SLOT, WHEN: ANY, CONFLICT: UNKNOWN}
 )
 
 #: The question that is asked again when one of these is gone back to.
@@ -76,7 +81,7 @@ BASE: Mapping[str, str] = MappingProxyType(
 )
 
 #: What can be corrected by itself, in the order in which it is offered.
-CORRECTABLE = (NAME, REACH, PHONE, EMAIL, SAFE_MESSAGE, LANGUAGE, INTERPRETER, WHEN, CONFLICT)
+CORRECTABLE = (NAME, REACH, PHONE, EMAIL, SAFE_MESSAGE, LANGUAGE, INTERPRETER, SLOT, WHEN, CONFLICT)
 
 #: Answers that belong to another one and go with it.
 BELONGING: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.booking.contact import Email, Name, Phone, as_typed, read_email, read_name, read_phone
+from bot.core.booking.slots import window
 from bot.core.deadlines.results import Deadline
 from bot.core.errors import BotError
 from bot.core.triage.facts import Facts
@@ -88,7 +89,11 @@ def details(
             **({"other_text": values[other][:200]} if other is not None and other in values else {}),
         },
         "location": {"us_state": us_state, "timezone": timezone},
-        "availability": values.get(when, "")[:200] if when.startswith("[") else when,
+        "availability": [window(told["slot"])]
+        if told.get("slot")
+        else values.get(when, "")[:200]
+        if when.startswith("[")
+        else when,
         "triage": {
             "reasons": [reason.code for reason in found.reasons] if found else [NOT_ASKED],
             "rules_version": found.rules_version if found else None,

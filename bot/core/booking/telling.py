@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from bot.core.booking.contact import region_name
 from bot.core.booking.interview import Interview
+from bot.core.booking.moments import appointment_in_words, time_on_a_button, zone_in_words
 from bot.core.booking.questions import (
     CONFLICT,
     CONSENT,
@@ -25,10 +26,12 @@ from bot.core.booking.questions import (
     LANGUAGE,
     LANGUAGE_OTHER,
     LAWYER,
+    MORE,
     NAME,
     NAME_KNOWN,
     NEEDED,
     NO,
+    NO_SLOT,
     NOT_UNDERSTOOD,
     OTHER,
     OTHER_WAY,
@@ -39,8 +42,10 @@ from bot.core.booking.questions import (
     REVIEW,
     SAFE_MESSAGE,
     SAID_NO,
+    SLOT,
     WHEN,
 )
+from bot.core.booking.slots import start_of
 from bot.core.content.library import Library
 from bot.core.messages import Choice, Reply
 
@@ -70,7 +75,7 @@ def questions(words: Library, interview: Interview, lang: str, today: date) -> t
         return ()
     values = _values(words, interview, lang)
     choices = tuple(
-        Choice(_title(words, interview.asked, code, lang), payload(interview.asked, code))
+        Choice(_title(words, interview, code, lang), payload(interview.asked, code))
         for code in interview.choices
     )
     ids = [_notice(interview)]
@@ -120,12 +125,16 @@ def read_back(words: Library, interview: Interview, lang: str) -> dict[str, str]
     language = told[LANGUAGE_OTHER] if told[LANGUAGE] == OTHER else word(LANGUAGE)
     if told[INTERPRETER] != NO:
         language = f"{language}, {word(INTERPRETER)}"
+    if interview.slot is not None:
+        when = appointment_in_words(start_of(interview.slot), _zone(words, interview), lang)
+    else:
+        when = told[WHEN] if told[WHEN].startswith("[") else word(WHEN)
     return {
         NAME: told[NAME],
         REACH: reach,
         SAFE_MESSAGE: word(SAFE_MESSAGE),
         LANGUAGE: language,
-        WHEN: told[WHEN] if told[WHEN].startswith("[") else word(WHEN),
+        WHEN: when,
         CONFLICT: word(CONFLICT),
     }
 
@@ -154,10 +163,21 @@ def _values(words: Library, interview: Interview, lang: str) -> dict[str, str]:
         return {"email": proposed[EMAIL]}
     if interview.asked == PHONE_COUNTRY:
         return {"phone": told[PHONE]}
+    if interview.asked == SLOT:
+        starts = [start_of(slot) for slot in interview.slots]
+        return {"zone": zone_in_words(starts, _zone(words, interview), lang)}
     return {"email": told[EMAIL], "ending": told["email_ending"]} if interview.asked == EMAIL_ENDING else {}
 
 
-def _title(words: Library, question: str, code: str, lang: str) -> str:
+def _title(words: Library, interview: Interview, code: str, lang: str) -> str:
+    question = interview.asked
+    if question == SLOT and code not in (MORE, NO_SLOT):
+        return time_on_a_button(start_of(code), _zone(words, interview), lang)
     if question == PHONE_COUNTRY and code != OTHER:
         return region_name(code, lang)
     return words.label(f"label_booking_{question}_{code}", lang)
+
+
+def _zone(words: Library, interview: Interview) -> str:
+    """The time zone in which times are told: the person's, where it is known."""
+    return interview.timezone or words.firm.timezone

@@ -187,6 +187,11 @@ def read(
     )
 
 
+def tells_of_other_filer(text: str) -> bool:
+    """Whether the text says that somebody else filed a form in the person's name."""
+    return not text.startswith("/") and read(text).answers.get("filed") == "other"
+
+
 def question_named(text: str) -> str | None:
     """The question whose answer somebody wants to change, or None."""
     line = _straight(text)
