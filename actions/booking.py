@@ -28,7 +28,7 @@ from bot.booking.store import BookingStore
 from bot.booking.vault import Vault
 from bot.core.booking.interview import Heard, Interview, as_it_stands, begin, hear
 from bot.core.booking.moments import appointment_in_words
-from bot.core.booking.questions import AGAIN, SLOT, WHEN
+from bot.core.booking.questions import AGAIN, SLOT
 from bot.core.booking.slots import slot_of
 from bot.core.booking.summary import ValueGone, contact, details, level_of
 from bot.core.booking.telling import chosen, consent_version, ending, questions
@@ -67,12 +67,13 @@ class ActionStartBooking(Action):
         words = library()
         events = left_form(tracker, FORM)
         if (done := await _about_saved(dispatcher, tracker, turn, words)) is not None:
-            return [*events, *done]
+            # No rule leads on where another action has sent the message here.
+            return [*events, *done, FollowupAction("action_listen")]
         before, heard = interview_of(tracker), await heard_in(tracker, turn, words)
         if heard.choice != (SLOT, AGAIN):
             before = await _as_it_stands(tracker, before)
         begun = begin(before, heard)
-        if _needs_times(begun):
+        if begun.wants_time:
             begun = begin(before, await _with_times(heard, tracker))
         if before.asked is None and before.outcome is None and begun.asked is not None:
             say(dispatcher, words.notice("booking_intro", turn.language, today=turn.today))
@@ -96,7 +97,7 @@ class ValidateBookingForm(Action):
         turn = Turn.of(tracker)
         before, heard = interview_of(tracker), await heard_in(tracker, turn, library())
         after = hear(before, heard)
-        if after is not None and _needs_times(after):
+        if after is not None and after.wants_time:
             after = hear(before, await _with_times(heard, tracker))
         if after is None:
             return []
@@ -178,14 +179,11 @@ async def heard_in(tracker: Tracker, turn: Turn, words: Library) -> Heard:
     )
 
 
-def _needs_times(interview: Interview) -> bool:
-    """Whether free times are to be offered next, as far as there is a calendar: it is read for this question only."""
-    told = interview.answers
-    return interview.asked == SLOT or (interview.asked == WHEN and SLOT not in told and WHEN not in told)
-
-
 async def _with_times(heard: Heard, tracker: Tracker) -> Heard:
-    """What was heard, with the free times of the firm's calendar; without them where it has none or does not answer."""
+    """What was heard, with the free times of the firm's calendar; without them where it has none or does not answer.
+
+    It is read only when they are asked about, so that no other turn waits for it.
+    """
     calendar = _calendar()
     if calendar is None:
         return heard
@@ -251,6 +249,9 @@ async def _save(
     metadata = _metadata(tracker)
     told, values = await _facts(tracker, interview), await _vault().get(tracker.sender_id)
     situation = situation_of(tracker)
+    if heard := metadata.get("emergency"):
+        # The gateway answered it by itself, so that no question about the situation has heard it.
+        situation = replace(situation, emergencies=(*situation.emergencies, heard))
     known = situation.facts.as_dict() or situation.emergencies
     found = assessment(situation, turn, words) if known else None
     level = level_of(found, situation.begun)

@@ -120,7 +120,7 @@ class Outbox:
                 outbox.c.booking_id == booking.id,
                 outbox.c.id != item.id,
                 outbox.c.state.in_(("dead", "waiting")),
-                ~_made_up_for(),
+                ~_made_up_for("delivered"),
             )
             known = item.type == UPDATED and not other_time and not await connection.scalar(select(failed))
             result = await connection.execute(
@@ -173,8 +173,9 @@ class Outbox:
     async def resend(self, id: str, now: datetime) -> int:
         """How many events are queued again, at once and from the start of their schedule.
 
-        ``id`` is a reference or a request's id (all its events that are not delivered, but for those that a later one
-        has made up for), or an event's id (also a delivered one). An event that is being sent stays as it is.
+        ``id`` is a reference or a request's id (all its events that are not delivered), or an event's id (also a
+        delivered one). An event that is being sent stays as it is; and one that never arrived, once a later one of its
+        request is on its way or there: it would undo what came after it.
         """
         of_event = select(outbox.c.booking_id).where(outbox.c.id == id)
         async with writing(self._database) as connection:
@@ -191,14 +192,11 @@ class Outbox:
             )
             request_ids = list(requests.scalars())
             named = await connection.scalar(select(outbox.c.id).where(outbox.c.id == id))
-            which = (
-                and_(outbox.c.state != "delivered", ~_made_up_for())
-                if named is None
-                else outbox.c.id == named
-            )
+            which = outbox.c.state != "delivered" if named is None else outbox.c.id == named
+            gone_past = _made_up_for("delivered", "sending", "retrying")
             result = await connection.execute(
                 update(outbox)
-                .where(outbox.c.booking_id.in_(request_ids), which, outbox.c.state != "sending")
+                .where(outbox.c.booking_id.in_(request_ids), which, outbox.c.state != "sending", ~gone_past)
                 .values(
                     state="queued",
                     failures=0,
@@ -449,13 +447,13 @@ def _in_nobodys_hand(table: Table, now: datetime) -> ColumnElement[bool]:
     return or_(table.c.tell_until.is_(None), table.c.tell_until <= now)
 
 
-def _made_up_for() -> ColumnElement[bool]:
-    """Whether an event was refused, or given to staff, and a later one of its booking was delivered."""
+def _made_up_for(*states: str) -> ColumnElement[bool]:
+    """Whether an event was refused, or given to staff, and a later one of its booking is in one of the states."""
     later = outbox.alias("later")
-    arrived = exists().where(
-        later.c.booking_id == outbox.c.booking_id, later.c.seq > outbox.c.seq, later.c.state == "delivered"
+    followed = exists().where(
+        later.c.booking_id == outbox.c.booking_id, later.c.seq > outbox.c.seq, later.c.state.in_(states)
     )
-    return and_(outbox.c.state.in_(("dead", "waiting")), arrived)
+    return and_(outbox.c.state.in_(("dead", "waiting")), followed)
 
 
 async def settle(connection: AsyncConnection, request_id: str) -> None:
@@ -465,7 +463,7 @@ async def settle(connection: AsyncConnection, request_id: str) -> None:
     """
     worst = (
         select(func.max(case(_WORSE, value=outbox.c.state, else_=0)))
-        .where(outbox.c.booking_id == request_id, ~_made_up_for())
+        .where(outbox.c.booking_id == request_id, ~_made_up_for("delivered"))
         .scalar_subquery()
     )
     delivery = case(_DELIVERY, value=worst, else_="delivered")

@@ -168,7 +168,7 @@ class Conversation:
         for event in events:
             if event["event"] == "slot":
                 self.slots[event["name"]] = event["value"]
-            elif event["event"] in ("followup", "active_loop"):
+            elif event["event"] == "active_loop" or event.get("name") == self.form:
                 self.loop = event["name"]
         return replies
 

@@ -30,11 +30,11 @@ from bot.core.law import load_parameters
 from bot.core.messages import Choice, Reply
 from bot.gateway.bookings import Teller
 from bot.gateway.voice import Voice
-from bot.settings import normalise_database_url
+from bot.settings import load_settings, normalise_database_url
 from tests.booking.calcom_standin import EVENT_TYPE, KEY, StandInCalcom
 from tests.booking.conformance import RELAY
 from tests.booking.conftest import KEY as DATA_KEY
-from tests.booking.conftest import NOON, StillClock
+from tests.booking.conftest import NOON, SECRET, StillClock
 
 BOT = Path(__file__).resolve().parents[2] / "bot"
 CHICAGO = ZoneInfo("America/Chicago")
@@ -250,7 +250,6 @@ async def test_a_time_is_offered_chosen_taken_chosen_again_moved_and_cancelled(t
     assert ids(talk.said) == ["booking_review"]
     await talk.says(press="Change something")
     await talk.says(press="Appointment time")
-    print([ (r.id, [c.title for c in r.choices]) for r in talk.said])
     await talk.says(press="Mon Nov 30, 12:30 PM")
     await talk.says(press="Yes, it is right")
     (told,) = await talk.round()
@@ -274,7 +273,6 @@ async def test_a_move_to_a_time_that_is_taken_leaves_the_appointment_and_says_so
     await talk.says("/book_consultation")
     await talk.says(press="Change something")
     await talk.says(press="Appointment time")
-    print([ (r.id, [c.title for c in r.choices]) for r in talk.said])
     await talk.says(press="Wed Nov 25, 11:30 AM")
     await talk.says(press="Yes, it is right")
     talk.calcom.take(FREE[9])
@@ -377,3 +375,21 @@ async def test_an_appointment_is_told_in_the_zone_in_which_its_time_was_offered(
     await talk.says("what is the status of my appointment")
     assert ids(talk.said) == ["booking_status_confirmed"]
     assert "10:00 AM (Eastern Standard Time)" in talk.said[0].text
+
+
+@pytest.mark.parametrize("booking", ["", "webhook", "calcom"])
+def test_there_is_a_calendar_where_requests_go_to_one(booking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "webhook": {"FARO_BOOKING_URL": "https://firm.example/", "FARO_BOOKING_SECRET": SECRET},
+        "calcom": {
+            "FARO_CALCOM_KEY": KEY,
+            "FARO_CALCOM_EVENT_TYPE": str(EVENT_TYPE),
+            "FARO_CALCOM_EMAIL": RELAY,
+        },
+    }
+    settings = load_settings(given.get(booking, {}))
+    assert settings.booking == booking
+    monkeypatch.setattr(form, "_settings", lambda: settings)
+    monkeypatch.setattr(form, "library", shipped)
+    calendar = form._calendar.__wrapped__()
+    assert (calendar is not None) == (booking == "calcom")

@@ -235,10 +235,28 @@ async def test_an_update_that_arrives_makes_up_for_what_did_not(store: BookingSt
     booking = await store.latest_of("c_1")
     assert booking is not None
     assert booking.delivery == "delivered"
-    # Sending the old one again would undo what was corrected; by its own id staff still can.
-    assert await store.resend(saved.reference, NOON) == 0
+    # Sending the old one again would undo what was corrected.
     first, _ = await store.events(saved.request_id)
-    assert await store.resend(first.id, NOON) == 1
+    assert await store.resend(saved.reference, NOON) == await store.resend(first.id, NOON) == 0
+
+
+@pytest.mark.parametrize(("later", "again"), [("queued", 2), ("sending", 0), ("retrying", 1), ("dead", 2)])
+async def test_what_was_refused_is_sent_again_while_nothing_later_may_have_arrived(
+    store: BookingStore, later: str, again: int
+) -> None:
+    saved = await asks(store)
+    (item,) = await leased(store)
+    await store.refused(item, "gone")
+    await store.cancel("c_1", "e_2", NOON)
+    if later != "queued":
+        (item,) = await leased(store)
+    if later == "retrying":
+        await store.later(item, "timeout", NOON)
+    elif later == "dead":
+        await store.refused(item, "gone")
+    assert await store.resend(saved.reference, NOON) == again
+    if again == 2:
+        assert [item.type for item in await leased(store)] == [REQUESTED]
 
 
 async def test_what_staff_take_over_is_told_and_alarmed_once_and_not_tried_again(store: BookingStore) -> None:

@@ -197,6 +197,22 @@ def test_the_time_can_be_corrected_by_button_and_in_words() -> None:
     assert (talk.now.asked, talk.now.facts["when"], talk.now.slot) == ("review", "evenings", None)
 
 
+def test_a_time_to_be_corrected_without_others_is_asked_about_in_general_and_offered_once_there_are() -> None:
+    talk = Talk()
+    assert talk.press(f"slot:{FIRST[0]}")
+    talk.free = ()
+    assert talk.press("correct:slot")
+    # This is when the action reads the calendar: it must see that a time is wanted.
+    assert (talk.now.asked, talk.now.wants_time) == ("when", True)
+    assert talk.says("blue")
+    assert (talk.now.asked, talk.now.wants_time) == ("when", True)
+    talk.free = FREE
+    assert talk.says("blue")
+    assert (talk.now.asked, talk.now.slot) == ("slot", FIRST[0])
+    assert talk.press("slot:none")
+    assert (talk.now.asked, talk.now.wants_time) == ("when", False)
+
+
 def test_back_leads_to_the_times_again() -> None:
     talk = Talk()
     assert talk.press(f"slot:{FIRST[0]}")

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from bot.booking.ports import Outcome
+from bot.booking.ports import CANCELLED, REQUESTED, UPDATED, Outcome
+from bot.booking.records import Booking
 from bot.booking.signature import signed
 from bot.core.messages import Reply
 from bot.gateway.app import DELIVERIES
+from bot.gateway.bookings import _notice
 from bot.gateway.masking import HIDDEN
 from tests.gateway.conftest import Gateway, Start, Talk, checked, ids
 
@@ -222,6 +224,57 @@ async def test_the_person_is_told_what_became_of_the_request(
     await gateway.app[DELIVERIES].round()
     assert [type for _, type in receiver.got] == ["consultation.requested"]
     assert ids(await talk.read())[-1] == f"[{told} en {reference}]"
+
+
+TIME = datetime(2026, 12, 1, 15, 30, tzinfo=UTC)
+TAKEN = Outcome("dead", "slot_taken", type=REQUESTED)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "known", "told"),
+    [
+        (TAKEN, {"delivery": "dead"}, "booking_slot_taken"),
+        (TAKEN, {"delivery": "queued"}, "booking_slot_taken"),
+        (TAKEN, {"delivery": "delivered"}, None),
+        (
+            Outcome("dead", "slot_taken", start=TIME, type=UPDATED),
+            {"delivery": "dead"},
+            "booking_slot_taken_kept",
+        ),
+        (Outcome("dead", "withdrawn", type=REQUESTED), {"delivery": "dead"}, "booking_dead"),
+        (Outcome("staff", "no_slot", type=REQUESTED), {"delivery": "waiting"}, None),
+        (Outcome("staff", "no_slot", type=UPDATED), {"delivery": "waiting"}, "booking_change_kept"),
+        (Outcome("staff", "contact_changed", type=UPDATED), {"delivery": "waiting"}, "booking_change_kept"),
+        (Outcome("delivered", start=TIME, type=UPDATED), {}, "booking_delivered_time"),
+        (Outcome("delivered", type=UPDATED), {}, "booking_delivered"),
+        (Outcome("delivered", type=CANCELLED), {}, None),
+    ],
+)
+def test_what_the_person_is_told_of_an_event(
+    outcome: Outcome, known: dict[str, str], told: str | None
+) -> None:
+    booking = Booking(
+        request_id="r",
+        reference="FHKLMQ",
+        conversation_id="c_1",
+        created_at=TIME,
+        updated_at=TIME,
+        state="requested",
+        level="soon",
+        language="en",
+        **{"delivery": "delivered", **known},
+    )
+    assert _notice(booking, outcome) == told
+
+
+async def test_an_appointment_is_told_in_the_person_s_own_zone(start: Start) -> None:
+    gateway = await start(destination=Receiver(Outcome("delivered", start=TIME, type=REQUESTED)))
+    talk = await gateway.begin()
+    async with gateway.keeper.use(talk.id) as conversation:
+        conversation.timezone = "America/Los_Angeles"
+    await _request(gateway, talk)
+    await gateway.app[DELIVERIES].round()
+    assert "7:30 AM (Pacific Standard Time)" in ids(await talk.read())[-1]
 
 
 async def test_a_pressing_request_that_is_late_raises_an_alarm_and_gives_the_phone_number(

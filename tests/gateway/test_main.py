@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.booking.calcom import CalcomDestination
+from bot.booking.webhook import WebhookDestination
 from bot.core.errors import SettingsError
 from bot.core.firm import load_firm
-from bot.gateway.main import EXAMPLE_FIRM, build
+from bot.gateway.main import EXAMPLE_FIRM, build, destination
 from bot.settings import ROOT, load_settings
 
 EXAMPLE = ROOT / "bot" / "content" / "firm.yml"
@@ -33,3 +35,37 @@ async def test_production_refuses_a_copy_of_the_example_firm(tmp_path: Path) -> 
     )
     with pytest.raises(SettingsError, match="example firm"):
         await build(settings)
+
+
+CALCOM = {
+    "FARO_CALCOM_KEY": "cal_test_0123456789",
+    "FARO_CALCOM_EVENT_TYPE": "4711",
+    "FARO_CALCOM_EMAIL": "citas@bufete.example",
+}
+WEBHOOK = {
+    "FARO_BOOKING_URL": "https://bufete.example/faro",
+    "FARO_BOOKING_SECRET": "whsec_" + "QUFB" * 8,
+}
+
+
+@pytest.mark.parametrize(
+    ("environ", "kind"), [({}, type(None)), (WEBHOOK, WebhookDestination), (CALCOM, CalcomDestination)]
+)
+def test_requests_go_where_the_settings_say(tmp_path: Path, environ: dict[str, str], kind: type) -> None:
+    settings = load_settings({"FARO_VAR": str(tmp_path), **environ})
+    assert type(destination(settings, "America/Chicago")) is kind
+
+
+def test_cal_com_is_given_what_the_settings_name_and_the_zone_of_the_firm(tmp_path: Path) -> None:
+    settings = load_settings(
+        {"FARO_VAR": str(tmp_path), **CALCOM, "FARO_CALCOM_URL": "http://127.0.0.1:9/v2"}
+    )
+    made = destination(settings, "America/Chicago")
+    assert isinstance(made, CalcomDestination)
+    assert (made._url, made._key, made._event_type, made._relay, made._timezone) == (
+        "http://127.0.0.1:9/v2",
+        "cal_test_0123456789",
+        4711,
+        "citas@bufete.example",
+        "America/Chicago",
+    )

@@ -212,6 +212,12 @@ class Interview:
         return None if told == NO_SLOT else told
 
     @property
+    def wants_time(self) -> bool:
+        """Whether free times of a calendar are to be offered next, where there are any."""
+        open_when = WHEN not in self.answers and self.answers.get(SLOT) != NO_SLOT
+        return self.asked == SLOT or (self.asked == WHEN and open_when)
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What a delivery needs, with tokens for values.
 
@@ -335,6 +341,9 @@ def _heard(interview: Interview, heard: Heard) -> Interview | None:
         return _ended(interview, CANCELLED)
     if (changed := _changed_at_once(interview, clear)) is not None:
         return changed
+    if asks_why(clear) and interview.asked in (NAME, REACH, CONSENT):
+        # Said of one's data it sounds like a wish to erase them.
+        return replace(interview, trouble=NEEDED)
     if heard.intent == "stop" and short:
         return _ended(interview, CANCELLED)
     if heard.intent in _OF_OTHERS or (
@@ -346,8 +355,6 @@ def _heard(interview: Interview, heard: Heard) -> Interview | None:
     given = _with_tokens(interview, heard)
     if given is not None:
         return given
-    if asks_why(clear) and interview.asked in (NAME, REACH, CONSENT):
-        return replace(interview, trouble=NEEDED)
     if heard.intent not in _EMPTY and asks(clear):
         return None
     wanted = _to_change(interview, clear)
@@ -678,8 +685,7 @@ def _field_named(interview: Interview, told: str) -> str | None:
 
 def _with_times(interview: Interview, heard: Heard) -> Interview:
     """The interview with times to choose from where it asks for one; where there are none it asks when in general."""
-    asked, told = interview.asked, interview.answers
-    if asked != SLOT and not (asked == WHEN and SLOT not in told and WHEN not in told):
+    if not interview.wants_time:
         return interview
     left = [slot for slot in heard.slots if slot not in interview.seen]
     if not left:
