@@ -49,6 +49,9 @@ ABOUT_REQUESTS = (
     "booking_moved",
     "booking_moved_link",
     "booking_cancelled_by_firm",
+    "booking_slot_taken",
+    "booking_slot_taken_kept",
+    "booking_change_kept",
 )
 
 PERSON = "/talk_to_human"

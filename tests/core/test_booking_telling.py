@@ -231,8 +231,10 @@ def test_a_saved_request_is_told_with_its_reference_and_the_time_of_its_level(le
     assert (firm.urgent_phone if level in ("emergency", "urgent") else firm.phone) in reply.text
 
 
-WITH_TIME = "slot_taken_kept delivered_time delivered_time_link status_confirmed confirmed confirmed_link moved moved_link"
-WITHOUT_TIME = """slot_taken change_kept delivered delivered_link not_yet not_yet_urgent dead updated status_saved status_delivered cancel_ask
+WITH_TIME = """slot_taken_kept delivered_time delivered_time_link status_confirmed confirmed confirmed_link moved
+moved_link"""
+WITHOUT_TIME = """slot_taken change_kept
+delivered delivered_link not_yet not_yet_urgent dead updated status_saved status_delivered cancel_ask
 withdrawn not_withdrawn cancelled_by_firm"""
 
 

@@ -107,7 +107,7 @@ def test_a_question_is_answered_with_its_parse_and_metadata(engine: Any) -> None
     assert metadata.pop("message_id").startswith("m_")
     assert metadata == {
         "today": "2026-11-21", "now": "2026-11-21T17:00:00+00:00", "timezone": "", "channel": "web",
-        "firm_timezone": "America/New_York", "language": "en", "consent": True, "emergency": ""
+        "firm_timezone": "America/New_York", "language": "en", "consent": True, "at": "", "emergency": "",
     }  # fmt: skip
     assert answer["parse"]["intent"]["name"] == "work_permit"
     assert answer["parse"]["language"] == "es"
