@@ -18,6 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from actions import deadlines
 from actions.library import library
+from actions.situation import STATE as SITUATION
+from actions.situation import following_of
 from actions.situation import interview_of as situation_of
 from actions.triage import assessment
 from actions.turn import Turn, after_emergency, left_form, say, with_choices
@@ -70,6 +72,11 @@ class ActionStartBooking(Action):
             # No rule leads on where another action has sent the message here.
             return [*events, *done, FollowupAction("action_listen")]
         before, heard = interview_of(tracker), await heard_in(tracker, turn, words)
+        told = following_of(tracker, turn)
+        if told.facts.lawyer == "yes":
+            # "I have a lawyer but I want a consultation" is heard with the request itself.
+            heard = replace(heard, has_lawyer=True)
+        events.append(SlotSet(SITUATION, told.as_dict()))
         if heard.choice != (SLOT, AGAIN):
             before = await _as_it_stands(tracker, before)
         begun = begin(before, heard)

@@ -27,8 +27,14 @@ def keep_told(tracker: Tracker, turn: Turn) -> list[dict[str, Any]]:
     """The events that keep what a message told about the situation in passing, so that it is not asked later."""
     if tracker.active_loop.get("name") == FORM or turn.text.startswith("/"):
         return []
-    following = noted(interview_of(tracker), heard_in(tracker, turn))
-    return [] if following is None else [SlotSet(STATE, following.as_dict())]
+    following = following_of(tracker, turn)
+    return [] if following == interview_of(tracker) else [SlotSet(STATE, following.as_dict())]
+
+
+def following_of(tracker: Tracker, turn: Turn) -> Interview:
+    """The interview with what a message told in passing."""
+    before = interview_of(tracker)
+    return noted(before, heard_in(tracker, turn)) or before
 
 
 def interview_of(tracker: Tracker) -> Interview:

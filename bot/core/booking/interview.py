@@ -346,7 +346,7 @@ def _heard(interview: Interview, heard: Heard) -> Interview | None:
         return replace(interview, trouble=NEEDED)
     if heard.intent == "stop" and short:
         return _ended(interview, CANCELLED)
-    if heard.intent in _OF_OTHERS or (
+    if (heard.intent in _OF_OTHERS and not passes_over(bare)) or (
         heard.intent == "change_language" and interview.asked not in (LANGUAGE, LANGUAGE_OTHER)
     ):
         return None

@@ -20,7 +20,8 @@ class Parser(Weekdays):
         if self.ahead[i] > REACH or self.tokens[i].kind == "sign":
             return None
         rules: Iterable[Callable[[int], Parsed | None]] = (
-            self._about, self._between, self._numeric, self._offset, self._ago, self._until_now, self._relative_year,
+            self._about, self._between, self._numeric, self._offset, self._ago, self._from_now,
+            self._until_now, self._relative_year,
             self._either_day, self._labelled, self._edge_day, self._day_month, self._month_day, self._part,
             self._two_months, self._month, self._season, self._holiday, self._this_unit, self._near_day,
             self._weeks_ago_weekday, self._nth_weekday, self._weekday, self._numbered_weekday,

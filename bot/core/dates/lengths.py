@@ -23,6 +23,11 @@ _BOUNDS = {
 }  # fmt: skip
 _BOUND_BEGINNINGS = frozenset(phrase[0] for phrase in _BOUNDS)
 #: No date begins with these.
+#: What lies ahead when it is "in two weeks".
+_TO_COME = words.words(
+    "hearing court appointment check-in checkin interview biometrics fingerprints expires ends deport deported removal "
+    "audiencia corte cita entrevista huellas vence vencen acaba deportan deportacion reporte presentarme"
+)
 _NOT_FIRST = words.words("ya already just apenas only maybe probably exactly exactamente")
 _MORE_AFTER = words.words("pico algo change something piquito")
 
@@ -189,6 +194,23 @@ class Lengths(Named):
         if not spanish and not self._is(length.end, {"ago", "atras", "back"}):
             return None
         return replace(parsed, end=length.end + (1 if self._is(length.end, {"ago", "atras", "back"}) else 0))
+
+    def _from_now(self, i: int) -> Parsed | None:
+        """ "my hearing is in 20 days", "en tres semanas", "2 weeks from now".
+
+        "In 30 days" is a rule as often as a day, so it needs something that is to come before it, or nothing around it.
+        """
+        spanish = self._phrase(i, "dentro", "de")
+        start = spanish or (i + 1 if self._is(i, {"in", "en"}) else 0)
+        length = None if self._is(start, _NOT_FIRST) or start == 0 else self._length(start)
+        if length is None or length.value < 0 or length.bound or length.days:
+            return None
+        if not (self._before(i - 1, _TO_COME, 8) or (i <= 1 and self._ends(length.end))):
+            return None
+        span = resolve.from_now(self.today, length.value, length.unit)
+        if span is None:
+            return None
+        return Parsed(length.end, "day" if span.earliest == span.latest else "approximate", (span,))
 
     def _until_now(self, i: int) -> Parsed | None:
         """The "8 meses" of "llevo 8 meses aquí", the "11 months" of "been here for 11 months".

@@ -154,6 +154,21 @@ def ago(today: date, value: float, unit: str, bound: str) -> Span:
     return Reading(middle - timedelta(15), middle + timedelta(15))
 
 
+def from_now(today: date, value: float, unit: str) -> Span:
+    """So many units after ``today``: a day for days and weeks, and some days around it for months and years; None for
+    what lies more than ten years ahead, or has no whole day."""
+    days = value * (7 if unit == "week" else 1)
+    if value <= 0 or days % 1 or (unit == "year" and value > 10) or (unit != "year" and value > 500):
+        return None
+    if unit in ("day", "week"):
+        return one_day(today + timedelta(days=int(days)))
+    middle = today + (
+        relativedelta(months=int(value)) if unit == "month" else relativedelta(years=int(value))
+    )
+    slack = timedelta(days=4 if unit == "month" else 15)
+    return Reading(middle - slack, middle + slack)
+
+
 def ago_and(today: date, value: float, unit: str, bound: str, days: int, slack: int) -> Span:
     """The days so many whole units and ``days`` before today, ``slack`` days to either side.
 

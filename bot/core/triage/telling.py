@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from babel.lists import format_list
+
 from bot.core import picture
 from bot.core.content import Library
 from bot.core.content.notices import NOTICE_LIMIT
 from bot.core.deadlines.phrases import weekday_and_day
+from bot.core.law import LOCALES
 from bot.core.messages import Reply
 from bot.core.triage.facts import QUESTIONS, Answer, Facts
 from bot.core.triage.levels import Assessment, Reason
@@ -83,7 +86,7 @@ class _Told:
     def parts(self) -> Iterator[str]:
         """Everything, the most important first."""
         yield self._say(f"triage_level_{self._found.level}")
-        yield "\n".join(f"- {self._reason(reason)}" for reason in self._found.reasons)
+        yield "\n".join(f"- {reason}" for reason in self._reasons())
         yield self._say(f"triage_way_{self._found.way}")
         if self._facts.lawyer == "yes":
             yield self._say("triage_has_lawyer")
@@ -102,11 +105,20 @@ class _Told:
                 name = self._words.label(f"label_triage_question_{question}", self._lang)
                 yield f"- {name}: {answer_in_words(self._words, question, answer, self._lang)}"
 
+    def _reasons(self) -> Iterator[str]:
+        """What is known, each for itself; then what is not known, in one sentence."""
+        unknown = []
+        for reason in self._found.reasons:
+            if reason.code.startswith("unknown_"):
+                question = reason.code.removeprefix("unknown_")
+                unknown.append(self._words.label(f"triage_what_{question}", self._lang))
+            else:
+                yield self._reason(reason)
+        if unknown:
+            told = format_list(unknown, style="or", locale=LOCALES[self._lang])
+            yield self._say("triage_reason_unknown", what=told)
+
     def _reason(self, reason: Reason) -> str:
-        if reason.code.startswith("unknown_"):
-            question = reason.code.removeprefix("unknown_")
-            what = self._words.label(f"triage_what_{question}", self._lang)
-            return self._say("triage_reason_unknown", what=what)
         day = self._day(reason)
         return self._say(f"triage_reason_{reason.code}", **({"day": day} if day else {}))
 
