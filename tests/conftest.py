@@ -9,6 +9,15 @@ from pathlib import Path
 
 import pytest
 
+try:
+    from hypothesis import HealthCheck, settings
+except ModuleNotFoundError:  # the engine's environment has no property tests
+    pass
+else:
+    # The first text of a fresh checkout takes seconds: its table of characters is made then, and kept.
+    settings.register_profile("faro", suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("faro")
+
 ROOT = Path(__file__).resolve().parents[1]
 POSTGRES_URL = os.environ.get("FARO_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 

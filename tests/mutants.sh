@@ -18,7 +18,7 @@ cp -r bot/core bot/law "$copy/bot/"
 cp -r tests/vectors tests/eval "$copy/tests/"
 cp -r tests/broken "$copy/tests/"
 cp tests/core/test_deadlines.py tests/core/test_deadlines_vectors.py tests/core/test_calendar_snapshot.py \
-  tests/core/test_broken_files.py "$copy/tests/core/"
+  tests/core/test_broken_files.py tests/core/test_own_day.py "$copy/tests/core/"
 cat > "$copy/pyproject.toml" <<'TOML'
 [tool.pytest.ini_options]
 testpaths = ["tests"]
@@ -35,6 +35,7 @@ only_mutate = [
   "bot/core/deadlines/ranges.py",
   "bot/core/deadlines/counting.py",
   "bot/core/deadlines/calculations.py",
+  "bot/core/deadlines/own_day.py",
   "bot/core/deadlines/one_year.py",
   "bot/core/deadlines/permit.py",
   "bot/core/deadlines/appeals.py",
