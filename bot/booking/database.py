@@ -23,18 +23,20 @@ _TURNS: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
 
 
 @asynccontextmanager
-async def writing(database: AsyncEngine, lock: str | None = None) -> AsyncIterator[AsyncConnection]:
+async def writing(
+    database: AsyncEngine, lock: str | None = None, *, together: bool = False
+) -> AsyncIterator[AsyncConnection]:
     """A transaction that reads and then writes without anybody writing in between.
 
-    On PostgreSQL only holders of the same ``lock`` wait for each other. Its name is not the conversation's own:
-    the gateway holds that one for the whole turn.
+    On PostgreSQL only holders of the same ``lock`` wait for each other, and not those that hold it ``together``. Its
+    name is not the conversation's own: the gateway holds that one for the whole turn.
     """
     if shared(database):
         async with database.begin() as connection:
             if lock is not None:
+                function = "pg_advisory_xact_lock_shared" if together else "pg_advisory_xact_lock"
                 await connection.execute(
-                    text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-                    {"name": f"booking:{lock}"},
+                    text(f"SELECT {function}(hashtextextended(:name, 0))"), {"name": f"booking:{lock}"}
                 )
             yield connection
         return

@@ -39,6 +39,10 @@ _WORSE = {"waiting": 1, "queued": 2, "sending": 2, "retrying": 3, "dead": 4}
 _DELIVERY = {1: "waiting", 2: "queued", 3: "retrying", 4: "dead"}
 
 
+#: Held together by those that take events, and alone by who queues old ones again.
+_LEASES = "leases"
+
+
 class Outbox:
     """What workers and staff need of the events. Every method may raise ``sqlalchemy.exc.SQLAlchemyError``."""
 
@@ -82,7 +86,7 @@ class Outbox:
             .values(state="sending", attempts=outbox.c.attempts + 1, lease_until=until, leased_by=worker)
             .returning(outbox.c.id, outbox.c.booking_id, outbox.c.type, outbox.c.body, outbox.c.failures)
         )
-        async with writing(self._database) as connection:
+        async with writing(self._database, _LEASES, together=True) as connection:
             taken = (await connection.execute(take)).all()
             of = await connection.execute(
                 select(bookings.c.id, bookings.c.level, bookings.c.conversation_id).where(
@@ -178,7 +182,8 @@ class Outbox:
         request is on its way or there: it would undo what came after it.
         """
         of_event = select(outbox.c.booking_id).where(outbox.c.id == id)
-        async with writing(self._database) as connection:
+        # A lease that began before must end first: it may take a later event because this one looks dead to it.
+        async with writing(self._database, _LEASES) as connection:
             requests = await connection.execute(
                 select(bookings.c.id)
                 .where(
