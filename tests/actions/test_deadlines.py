@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -25,37 +24,14 @@ from actions.topics import ActionAnswerTopic, ActionDidYouMean
 from actions.turn import Turn
 from bot.core.content import Library
 from bot.core.content.notices import NOTICE_LIMIT
-from bot.core.dates import events_of, find_dates
 from bot.core.deadlines.interview import CONFIRM, DATE
 from bot.core.deadlines.wanted import ASKED_FOR
 from bot.core.messages import LANGUAGES, Reply
-from tests.actions.builders import TODAY, payloads, run_all, state
+from tests.actions.builders import dates_in, payloads, run_all, state
 
 pytestmark = pytest.mark.usefixtures("words")
 
 every_language = pytest.mark.parametrize("lang", LANGUAGES)
-
-
-def dates_in(text: str) -> list[dict[str, Any]]:
-    """The entities of the dates of a text, as the engine gives them."""
-    found = find_dates(text, date.fromisoformat(TODAY))
-    return [
-        {
-            "entity": "date",
-            "start": one.start,
-            "end": one.end,
-            "value": {
-                "text": one.text,
-                "precision": one.precision,
-                "readings": [
-                    {"earliest": r.earliest.isoformat(), "latest": r.latest.isoformat()} for r in one.readings
-                ],
-                "assumed": one.assumed,
-            },
-            **({"role": event} if event else {}),
-        }
-        for one, event in zip(found, events_of(text, found), strict=True)
-    ]
 
 
 class Talk:
