@@ -20,8 +20,6 @@ from bot.core.triage.levels import (
     WAYS,
     Assessment,
     assess,
-    has_check_in_within,
-    has_hearing_within,
     has_status_ended_within,
     is_removal_within,
 )
@@ -505,9 +503,6 @@ def test_what_to_bring(changed: dict[str, Any], lists: tuple[str, ...]) -> None:
 
 
 def test_predicates_are_questions_with_their_limits_included() -> None:
-    facts = Facts.from_dict({"appointment": "hearing", "appointment_date": day(10)})
-    assert has_hearing_within(facts, 10, TODAY) and not has_hearing_within(facts, 9, TODAY)
-    assert not has_check_in_within(facts, 10, TODAY)
     ended = Facts.from_dict({"status_end": on(date(2026, 8, 31))})
     assert has_status_ended_within(ended, 6, date(2027, 2, 27))
     assert not has_status_ended_within(ended, 6, date(2027, 2, 28))

@@ -161,16 +161,6 @@ def read_phone(text: str, region_hints: Collection[str] = (), *, strict: bool = 
     return problem
 
 
-def display_phone(e164: str, lang: str) -> str:
-    """A number as it is read out: "(305) 555-0142", or "+502 5555 1234 (Guatemala)" where it is from abroad."""
-    number = phonenumbers.parse(e164, None)
-    if number.country_code == 1:
-        return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
-    shown = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
-    region = phonenumbers.region_code_for_number(number)
-    return shown if region is None else f"{shown} ({region_name(region, lang)})"
-
-
 def region_name(region: str, lang: str) -> str:
     """The name of a country in a language; its code where there is none."""
     return str(Locale.parse(LOCALES[lang]).territories.get(region, region))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.core.triage.facts import CURRENT, QUESTIONS, REFUSED, UNKNOWN, Facts
+from bot.core.triage.facts import QUESTIONS, REFUSED, UNKNOWN, Facts
 
 _OPEN = (None, UNKNOWN, REFUSED)
 
@@ -116,8 +116,3 @@ def open_questions(facts: Facts) -> tuple[str, ...]:
 def is_removal_near(facts: Facts) -> bool:
     """Whether a removal, or a paper to sign, was told to be a matter of hours."""
     return facts.removal_soon == "yes"
-
-
-def has_ended(facts: Facts) -> bool:
-    """Whether a status with an end was told, and it is not current."""
-    return facts.status_end is not None and facts.status_end != CURRENT

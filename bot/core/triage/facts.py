@@ -46,8 +46,6 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 DAYS = frozenset({"appointment_date", "letter_date", "arrival", "status_end"})
 
 #: What is kept when it is said and never asked.
-PROGRAMS = ("cbp_one", "chnv", "u4u", "other")
-MENTIONS = ("minor", "family")
 _OTHER_DAYS = ("removal_date", "filed_date", "permit_expires", "clock_stopped", "clock_restarted")
 
 type Answer = str | Span

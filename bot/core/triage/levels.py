@@ -208,21 +208,6 @@ def does_year_matter(facts: Facts) -> bool:
     return is_in_us(facts) and facts.filed != "self"
 
 
-def has_appointment(kind: str, facts: Facts) -> bool:
-    """Whether an appointment of this kind was told."""
-    return facts.appointment == kind
-
-
-def has_hearing_within(facts: Facts, days: int, today: date | Span) -> bool:
-    """Whether a hearing may be today or within so many days, the last one included."""
-    return has_appointment("hearing", facts) and _is_within(facts, days, today)
-
-
-def has_check_in_within(facts: Facts, days: int, today: date | Span) -> bool:
-    """Whether a check-in may be today or within so many days, the last one included."""
-    return has_appointment("check_in", facts) and _is_within(facts, days, today)
-
-
 def has_status_ended_within(facts: Facts, months: int, today: date | Span) -> bool:
     """Whether a status may have ended before today, and less than so many months ago."""
     ended, days = facts.day("status_end"), _span(today)
@@ -417,11 +402,6 @@ def _runs_again(facts: Facts) -> bool:
     """Whether the clock ran again after it stopped."""
     stopped, again = facts.clock_stopped, facts.clock_restarted
     return stopped is not None and again is not None and again.latest >= stopped.earliest
-
-
-def _is_within(facts: Facts, days: int, today: date | Span) -> bool:
-    day = facts.day("appointment_date")
-    return day is not None and _is_ahead(day, days, _span(today))
 
 
 def _is_ahead(day: Span, most: int, days: Span) -> bool:
