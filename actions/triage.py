@@ -122,9 +122,14 @@ class ValidateTriageForm(Action):
             return []
         if heard.corrected is not None:
             say(dispatcher, _corrected(library(), heard, turn))
-        elif besides := _told_besides(before, heard):
+        if besides := _told_besides(before, heard):
             say(dispatcher, _noted(library(), heard, besides, turn))
-        elif heard.asked != before.asked and before.trouble == NOT_UNDERSTOOD and _left_open(heard, before):
+        elif (
+            heard.corrected is None
+            and heard.asked != before.asked
+            and before.trouble == NOT_UNDERSTOOD
+            and _left_open(heard, before)
+        ):
             say(dispatcher, library().notice("triage_moved_on", turn.language, today=turn.today))
         events = [SlotSet(STATE, heard.as_dict())]
         if heard.complete:
@@ -200,7 +205,9 @@ class ActionTellDateSoFar(Action):
         words = library()
         if (told := tell_so_far(dispatcher, tracker, turn, words)) is not None:
             return told
-        say(dispatcher, words.notice("triage_date_later", turn.language, today=turn.today))
+        # Only who asks for a date is promised one; a day that belongs to nothing asked is no such wish.
+        name = "triage_date_later" if turn.intent == "calculate_deadline" else "triage_not_understood"
+        say(dispatcher, words.notice(name, turn.language, today=turn.today))
         return []
 
 

@@ -585,3 +585,11 @@ def test_the_same_meaningless_answer_comes_to_an_end(text: str) -> None:
             return
         interview = following
     assert interview.asked in (None, CORRECT, "place")
+
+
+@pytest.mark.parametrize("intent", ["talk_to_human", "book_consultation"])
+@pytest.mark.parametrize(
+    "text", ["quiero q me llamen", "que me llame un abogado", "i want a lawyer to call me"]
+)
+def test_a_wish_for_a_person_does_not_answer_whether_there_is_a_lawyer(text: str, intent: str) -> None:
+    assert hear(asking("lawyer", court="yes"), heard(text, intent)) is None

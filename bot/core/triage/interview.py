@@ -45,6 +45,9 @@ _EMPTY = frozenset(
     {"nlu_fallback", "inform_date", "affirm", "deny", "start_triage", "thank", "greet", "out_of_scope", ""}
 )
 
+#: What is answered by itself in between: only what such a message tells outright is taken from it.
+_REQUESTS = frozenset({"talk_to_human", "book_consultation"})
+
 #: The letter that each event is the date of.
 _LETTERS: Mapping[str, str] = MappingProxyType(
     {
@@ -227,7 +230,9 @@ def hear(interview: Interview, heard: Heard) -> Interview | None:
         return _chosen(clean, *heard.choice, heard.today)
     if not heard.text.strip() and not heard.dates:
         return None
-    understood = read(heard.text, _question(clean), heard.entities)
+    # "I want a lawyer to call me" is a wish and does not answer whether there is one.
+    asked = None if heard.intent in _REQUESTS else _question(clean)
+    understood = read(heard.text, asked, heard.entities)
     if understood.back:
         return _back(clean)
     taken = _taken(clean, heard, understood)
