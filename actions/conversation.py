@@ -66,8 +66,8 @@ class ActionEmergency(Action):
             # What happened once is no emergency now; the way to one stands in the notice all the same.
             say(dispatcher, library().notice("story_heard", turn.language, today=turn.today))
             return []
-        kind = found.kind if found else "unclear"
-        say(dispatcher, library().notice(f"emergency_{kind}", turn.language, today=turn.today))
+        lines = found.lines if found else "unclear"
+        say(dispatcher, library().notice(f"emergency_{lines}", turn.language, today=turn.today))
         return []
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from math import sqrt
@@ -42,6 +42,9 @@ Kind = Literal["suicide", "violence", "agents", "abroad", "unclear"]
 
 #: The kinds, the one that wins first.
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+#: The first lines for somebody whom agents have already; to everything else it is the kind "agents".
+HELD = "held"
 
 WORDS_FILE = Path(__file__).with_name("emergency_words.yml")
 POINTS_FILE = Path(__file__).with_name("emergency_points.tsv")
@@ -84,10 +87,19 @@ type _Hits = dict[int, list[_Span]]
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """What is happening, and the name of the rule that saw it (for staff; never a word of the message)."""
+    """What is happening, and the name of the rule that saw it (for staff; never a word of the message).
+
+    ``held``: agents have somebody already, or send them away: what counts then is not the door.
+    """
 
     kind: Kind
     rule: str
+    held: bool = False
+
+    @property
+    def lines(self) -> str:
+        """Which first lines answer it: the name of its kind, or ``held``."""
+        return HELD if self.held else self.kind
 
 
 def classify(text: str, language: str | None = None) -> Emergency | None:
@@ -106,11 +118,14 @@ def classify(text: str, language: str | None = None) -> Emergency | None:
             found.setdefault(book.placed(rule.kind, span, message, hits), rule.name)
     if found:
         kind = next(kind for kind in KINDS if kind in found)
-        return Emergency(kind, found[kind])
+        return Emergency(kind, found[kind], kind == "agents" and book.is_held(found[kind], hits))
     for cry in book.cries:
         if _is_cry(cry, message):
             return Emergency(cry.kind, cry.name)
-    return _points().judge(book.windows(message, hits), in_doubt=book.supposing in hits)
+    judged = _points().judge(book.windows(message, hits), in_doubt=book.supposing in hits)
+    if judged is not None and judged.kind == "agents":
+        return replace(judged, held=book.is_held(judged.rule, hits))
+    return judged
 
 
 def features(text: str) -> list[frozenset[str]]:
@@ -155,6 +170,7 @@ class _Rule:
     guards: tuple[_Guard, ...]
     in_story: bool
     at_most: int | None
+    held: Literal["always", "said", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,9 +369,11 @@ class _Book:
         self.rules = tuple(
             self._rule(name, raw, guards) for name, raw in self._section(data, "rules").items()
         )
+        self._held = {rule.name: rule.held for rule in self.rules} | {"points": "said"}
         self.cries = tuple(self._cry(name, raw) for name, raw in self._section(data, "cries").items())
         self.story_now = self._group("story_now")
         self.supposing = self._group("supposing")
+        self._in_their_hands = self._group("in_their_hands")
         self._asides = self._group("asides")
         self._harmless_uses = self._group("harmless_uses")
         self._abroad = self._group("abroad")
@@ -375,6 +393,11 @@ class _Book:
         self._nodes: list[frozenset[int]] = []
         self._steps: list[dict[frozenset[int], tuple[int, tuple[_Span, ...]]]] = []
         self._state(frozenset((0,)))
+
+    def is_held(self, rule: str, hits: _Hits) -> bool:
+        """Whether what that rule saw, or the message besides, says that agents have somebody already."""
+        held = self._held.get(rule, "never")
+        return held == "always" or (held == "said" and self._in_their_hands in hits)
 
     def read(self, text: str, language: str | None) -> _Message:
         """The message in folded words, respelled, with what each of them fits."""
@@ -616,7 +639,10 @@ class _Book:
 
     def _rule(self, name: str, raw: Any, guards: Mapping[str, _Guard]) -> _Rule:
         self._check_keys(
-            f"rule {name}", raw, {"kind", "needs", "unless"}, {"within", "in_order", "in_story", "at_most"}
+            f"rule {name}",
+            raw,
+            {"kind", "needs", "unless"},
+            {"within", "in_order", "in_story", "at_most", "held"},
         )
         for guard in raw["unless"]:
             if guard not in guards:
@@ -630,7 +656,14 @@ class _Book:
             tuple(guards[guard] for guard in raw["unless"]),
             bool(raw.get("in_story", False)),
             raw.get("at_most"),
+            self._one_of(f"rule {name}: held", raw.get("held", "never"), ("always", "said", "never")),
         )
+
+    def _one_of[T: str](self, what: str, value: Any, allowed: Sequence[T]) -> T:
+        for known in allowed:
+            if value == known:
+                return known
+        raise self._problem(f"{what} is {value!r}, which is none of {list(allowed)}")
 
     def _cry(self, name: str, raw: Any) -> _Cry:
         self._check_keys(f"cry {name}", raw, {"kind", "cry", "made_of", "at_most"}, set())
@@ -640,10 +673,7 @@ class _Book:
         )
 
     def _kind(self, name: str, kind: Any) -> Kind:
-        for known in KINDS:
-            if kind == known:
-                return known
-        raise self._problem(f"{name} has the kind {kind!r}, which does not exist")
+        return self._one_of(f"the kind of {name}", kind, KINDS)
 
     def _group(self, name: str) -> int:
         key = f"group {name}"

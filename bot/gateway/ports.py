@@ -25,6 +25,9 @@ class Firm(Protocol):
     def phone(self) -> str: ...
 
     @property
+    def emergency_phone(self) -> str | None: ...
+
+    @property
     def timezone(self) -> str: ...
 
     @property
@@ -130,8 +133,8 @@ class Reading:
     ``mask`` swaps personal data for tokens, with those that the conversation has used already; ``mask_whole`` makes
     one token of an answer, and ``speaks`` tells whether a text is no answer to what is asked for but a word to the bot.
     ``story`` counts the words of a message that tells what happened to a person, else None. ``emergency`` names the
-    kind of emergency or None; ``language`` is the answer language when sure; ``other`` the code of a third language
-    when the text is long enough.
+    first lines that an emergency needs (``bot.core.emergency.Emergency.lines``) or is None; ``language`` is the answer
+    language when sure; ``other`` the code of a third language when the text is long enough.
     """
 
     mask: Callable[[str, Seen], Masked]
@@ -152,7 +155,7 @@ def core_reading() -> Reading:
 
     def kind(text: str, lang: str | None) -> str | None:
         found = emergency.classify(text, lang)
-        return None if found is None else str(found.kind)
+        return None if found is None else found.lines
 
     def whole(text: str, kind: str, seen: Seen) -> Masked:
         # "Me llamo Ana" gives the name; the words around it would be read back as part of it.

@@ -24,7 +24,7 @@ from bot.gateway.metrics import Metrics
 from bot.gateway.ports import Bookings, Engine, Firm, Reading, Turn
 from bot.gateway.tokens import visitor_message_id
 from bot.gateway.typed import clean, is_blank, meant_choice
-from bot.gateway.voice import Voice
+from bot.gateway.voice import KIND_OF, Voice
 from bot.transcripts.records import MessageRecord
 
 FALLBACK = "nlu_fallback"
@@ -234,7 +234,7 @@ class Turns:
             self._metrics.emergencies.labels(read.emergency).inc()
             self._metrics.tally(f"emergency_{read.emergency}")
             if read.emergency != "unclear":
-                conversation.emergency = read.emergency
+                conversation.emergency = KIND_OF.get(read.emergency, read.emergency)
             reply = self._voice.emergency(read.emergency, language)
             return Answer((reply,), "emergency", f"emergency_{read.emergency}")
         if read.other is not None:

@@ -10,7 +10,9 @@ from bot.core.errors import BotError, ContentFileError
 from bot.core.messages import LANGUAGES, Choice, Reply
 from bot.gateway.ports import Notices
 
-EMERGENCIES = ("agents", "suicide", "violence", "abroad", "unclear")
+EMERGENCIES = ("agents", "held", "suicide", "violence", "abroad", "unclear")
+#: First lines of their own that tell of another kind, as the questions about the situation know it.
+KIND_OF = {"held": "agents"}
 
 #: Every notice that the gateway cannot work without, in both languages.
 REQUIRED = (

@@ -196,6 +196,7 @@ def book(**changes: Any) -> _Book:
                 "asides",
                 "harmless_uses",
                 "story_now",
+                "in_their_hands",
                 "abroad",
                 "person_abroad",
                 "in_us",
@@ -226,7 +227,7 @@ def book(**changes: Any) -> _Book:
             {"rules": {"x": {"kind": "agents", "needs": ["roof"], "unless": []}}},
             "no group of phrases is called 'roof'",
         ),
-        ({"rules": {"x": {"kind": "fire", "needs": ["door"], "unless": []}}}, "x has the kind 'fire'"),
+        ({"rules": {"x": {"kind": "fire", "needs": ["door"], "unless": []}}}, "the kind of x is 'fire'"),
         (
             {"rules": {"x": {"kind": "agents", "needs": ["door"], "unless": ["past"]}}},
             "rule x names the guard 'past'",
@@ -250,3 +251,25 @@ def test_a_phrase_matches_with_and_without_what_may_be_missing() -> None:
     assert not small.find(small.read("at, my door", None)).keys() & {
         number for rule in small.rules for number in rule.needs
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("My brother is detained and they deport him tomorrow", "held"),
+        ("mi hermano esta detenido y lo deportan mañana", "held"),
+        ("my husband is in detention they are deporting him today", "held"),
+        ("me tienen detenido y quieren que firme", "held"),
+        ("se llevaron a mi esposo esta mañana", "held"),
+        ("my mom is in ice custody and has a flight tonight", "held"),
+        ("ICE is outside and my brother is detained already", "agents"),
+        ("la migra esta en la puerta", "agents"),
+        ("they are taking my husband right now", "agents"),
+        ("quiero morirme, me tienen detenido", "suicide"),
+    ],
+)
+def test_whoever_is_held_already_is_told_nothing_about_the_door(text: str, lines: str) -> None:
+    found = classify(text)
+    assert found is not None
+    assert found.lines == lines
+    assert (lines == "held") <= (found.kind == "agents")
