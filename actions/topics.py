@@ -21,7 +21,7 @@ from actions.situation import FORM as SITUATION_FORM
 from actions.situation import keep_told, tell_so_far
 from actions.turn import Turn, say, with_choices
 from bot.core.booking.questions import DONE
-from bot.core.booking.wants import asks_for_status, takes_back
+from bot.core.booking.wants import asks_for_status, corrects, takes_back
 from bot.core.content import Library
 from bot.core.content.choosing import TOPICS, rivals
 from bot.core.messages import Choice, Reply
@@ -142,7 +142,7 @@ def asks_about_request(tracker: Tracker, turn: Turn) -> bool:
     """Whether the message is about a request for an appointment that was saved in this conversation."""
     saved = (tracker.get_slot("booking") or {}).get("outcome") == DONE
     outside = tracker.active_loop.get("name") is None
-    return saved and outside and (takes_back(turn.text) or asks_for_status(turn.text))
+    return saved and outside and any(asks(turn.text) for asks in (takes_back, corrects, asks_for_status))
 
 
 def _date_asked_for(

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from bot.core.booking.contact import Email, read_email
 from bot.core.redact import KINDS, Masked
 
 #: What a reply can ask for (``Reply.asks``), and the kind of the token that the answer becomes.
@@ -29,6 +30,7 @@ HIDDEN = "••••"
 _KEPT_KINDS = frozenset(KIND_ASKED.values())
 _ALL_KINDS = _KEPT_KINDS | set(KINDS)
 _TOKEN = re.compile(r"\[([A-Z][A-Z_]*)_\d+\]")
+_SHOWN = re.compile(r"\[(?P<name>(?P<kind>[A-Z][A-Z_]*)_\d+)(?P<mended>:mended)?\]")
 _KEY = secrets.token_bytes(32)
 
 
@@ -53,9 +55,15 @@ def shown_to_owner(text: str, values: Mapping[str, str]) -> str:
     """The text with the person's own values in the place of tokens; ``HIDDEN`` where the value is gone."""
     if "[" not in text:
         return text
-    return _TOKEN.sub(
-        lambda token: values.get(token[0], HIDDEN) if token[1] in _ALL_KINDS else token[0], text
-    )
+    return _SHOWN.sub(lambda token: _shown(token, values), text)
+
+
+def _shown(token: re.Match[str], values: Mapping[str, str]) -> str:
+    if token["kind"] not in _ALL_KINDS:
+        return token[0]
+    value = values.get(f"[{token['name']}]", HIDDEN)
+    read = read_email(value, mended=True) if token["mended"] else None
+    return read.address if isinstance(read, Email) else value
 
 
 def shown_reply(message: dict[str, Any], values: Mapping[str, str]) -> dict[str, Any]:

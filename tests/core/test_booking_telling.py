@@ -14,6 +14,7 @@ from bot.core.booking import contact, questions
 from bot.core.booking.interview import Interview
 from bot.core.booking.telling import chosen, consent_version, ending, payload, read_back
 from bot.core.booking.telling import questions as told_for
+from bot.core.booking.wants import corrects
 from bot.core.content import Library
 from bot.core.content.notices import NOTICE_LIMIT, TITLE_LIMIT
 from bot.core.content.store import read_content
@@ -157,8 +158,8 @@ def test_nothing_is_told_where_nothing_is_asked_or_ended() -> None:
         (
             {"reach": "email", "email_mended": "yes"},
             "reach",
-            "by e-mail, [EMAIL_1] (@gmail.com)",
-            "por correo, [EMAIL_1] (@gmail.com)",
+            "by e-mail, [EMAIL_1:mended]",
+            "por correo, [EMAIL_1:mended]",
         ),
         ({"reach": "whatsapp"}, "reach", "in this WhatsApp chat", "por este chat de WhatsApp"),
         ({}, "language", "Spanish", "español"),
@@ -257,3 +258,23 @@ def test_the_rest_is_told_without_a_value(name: str, lang: str) -> None:
 def test_a_button_is_read_back_as_its_question_and_code() -> None:
     assert chosen("phone_country:GT") == ("phone_country", "GT")
     assert chosen("nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("quiero cambiar mi teléfono", True),
+        ("puse mal el correo", True),
+        ("me equivoqué de número", True),
+        ("mi celular esta mal", True),
+        ("can i change the time", True),
+        ("i gave you the wrong number", True),
+        ("my email is wrong", True),
+        ("quiero cambiar de abogado", False),
+        ("how do i change my address with the court", False),
+        ("puedo cambiar mi fecha de corte", False),
+        ("cambió la ley", False),
+    ],
+)
+def test_a_wish_to_correct_a_saved_request_is_heard(text: str, wanted: bool) -> None:
+    assert corrects(text) is wanted

@@ -15,7 +15,7 @@ from bot.booking.signature import signed
 from bot.core.messages import Reply
 from bot.gateway.app import DELIVERIES
 from bot.gateway.bookings import _notice
-from bot.gateway.masking import HIDDEN
+from bot.gateway.masking import HIDDEN, shown_to_owner
 from tests.gateway.conftest import Gateway, Start, Talk, checked, ids
 
 NAME = Reply("question", "booking_ask_name", "en", "What should they call you?", asks="name")
@@ -397,3 +397,9 @@ async def test_erasing_says_that_the_firm_already_has_the_request(start: Start) 
     booking = await gateway.bookings.by_reference(reference)
     assert booking is not None
     assert (booking.conversation_id, await gateway.bookings.contents(booking.request_id)) == (None, None)
+
+
+def test_an_address_that_was_mended_is_shown_mended_to_its_owner() -> None:
+    values = {"[EMAIL_1]": "ana@gmial.com"}
+    assert shown_to_owner("[EMAIL_1] / [EMAIL_1:mended]", values) == "ana@gmial.com / ana@gmail.com"
+    assert shown_to_owner("[EMAIL_1:mended]", {}) == "••••"

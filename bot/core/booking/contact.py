@@ -423,6 +423,11 @@ _LONGEST_ADDRESS = 254
 _MOST_IN_PARTS = 64
 
 
+def mended_token(token: str) -> str:
+    """A token that is shown to its owner as the address it was mended to: ``[EMAIL_1:mended]`` for ``[EMAIL_1]``."""
+    return f"{token.removesuffix(']')}:mended]"
+
+
 def read_email(text: str, *, mended: bool = False) -> Email | EmailProblem:
     """The first e-mail address of a text, also one said in words ("ana arroba gmail punto com").
 

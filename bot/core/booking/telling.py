@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
-from bot.core.booking.contact import region_name
+from bot.core.booking.contact import mended_token, region_name
 from bot.core.booking.interview import Interview
 from bot.core.booking.moments import appointment_in_words, time_on_a_button, zone_in_words
 from bot.core.booking.questions import (
@@ -120,8 +120,7 @@ def read_back(words: Library, interview: Interview, lang: str) -> dict[str, str]
     if told[REACH] == PHONE:
         reach = f"{reach}, {told[PHONE]} ({region_name(told['phone_region'], lang)})"
     elif told[REACH] == EMAIL:
-        mended = f" ({told['email_ending']})" if "email_mended" in told else ""
-        reach = f"{reach}, {told[EMAIL]}{mended}"
+        reach = f"{reach}, {mended_token(told[EMAIL]) if 'email_mended' in told else told[EMAIL]}"
     language = told[LANGUAGE_OTHER] if told[LANGUAGE] == OTHER else word(LANGUAGE)
     if told[INTERPRETER] != NO:
         language = f"{language}, {word(INTERPRETER)}"

@@ -1,4 +1,4 @@
-"""What a message wants of a request that was saved before: to take it back, or to know what became of it."""
+"""What a message wants of a request that was saved before: to take it back, to correct it, to know what became of it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ def _any_of(pieces: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{piece})" for piece in pieces))
 
 
-_TAKES_BACK, _STATUS = _any_of(_WORDS["takes_back"]), _any_of(_WORDS["status"])
+_TAKES_BACK, _CORRECTS, _STATUS = (_any_of(_WORDS[name]) for name in ("takes_back", "corrects", "status"))
 
 
 def takes_back(text: str) -> bool:
     """Whether the text asks to cancel an appointment or a request for one."""
     return _TAKES_BACK.search(plain(text)) is not None
+
+
+def corrects(text: str) -> bool:
+    """Whether the text asks to change a phone number, an address, the name or the time of a request."""
+    return _CORRECTS.search(plain(text)) is not None
 
 
 def asks_for_status(text: str) -> bool:
