@@ -39,7 +39,7 @@ from bot.core.deadlines.rules import Rules
 from bot.core.deadlines.telling import day_in_words, tell
 from bot.core.deadlines.wanted import ASKED_FOR, asks_for_time, by_topic, by_words, topic_of
 from bot.core.errors import LawFileError
-from bot.core.messages import Choice, Reply
+from bot.core.messages import DATE, Choice, Reply
 from bot.core.triage.answers import tells_of_other_filer
 from bot.settings import ROOT
 
@@ -266,7 +266,7 @@ def questions(words: Library, interview: Interview, turn: Turn) -> Iterable[Repl
             Choice(_span_title(span, lang), f'/inform_date{{"day": "{span.earliest}/{span.latest}"}}')
             for span in interview.readings
         ]
-        yield with_choices(reply, [*offered, unsure])
+        yield replace(with_choices(reply, [*offered, unsure]), expects=DATE)
         return
     if interview.asked == CONFIRM:
         yield with_choices(
@@ -278,7 +278,7 @@ def questions(words: Library, interview: Interview, turn: Turn) -> Iterable[Repl
         )
         return
     name = f"deadline_{interview.trouble}" if interview.trouble else _question_name("ask", interview)
-    yield with_choices(words.notice(name, lang, today=turn.today, **values), [unsure])
+    yield replace(with_choices(words.notice(name, lang, today=turn.today, **values), [unsure]), expects=DATE)
 
 
 def _confirmation(words: Library, interview: Interview, turn: Turn) -> Reply:

@@ -20,7 +20,7 @@ from actions.turn import Turn, after_emergency, left_form, say, with_choices
 from bot.core.content import Library
 from bot.core.deadlines.telling import tell as tell_deadline
 from bot.core.errors import LawFileError
-from bot.core.messages import Choice, Reply
+from bot.core.messages import DATE, Choice, Reply
 from bot.core.triage.facts import DAYS, QUESTIONS, REFUSED, UNKNOWN
 from bot.core.triage.interview import (
     CORRECT,
@@ -260,7 +260,7 @@ def questions(words: Library, interview: Interview, turn: Turn) -> Iterator[Repl
         return
     buttons = [*_readings(interview, asked, lang), *_codes(words, asked, lang)]
     reply = with_choices(_question(words, interview, asked, turn), buttons)
-    yield replace(reply, kind="question")
+    yield replace(reply, kind="question", expects=DATE if asked in DAYS else "")
 
 
 def _question(words: Library, interview: Interview, asked: str, turn: Turn) -> Reply:

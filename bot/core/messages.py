@@ -12,6 +12,9 @@ from typing import Any
 #: Choices whose payload starts so are carried out by the gateway; all others go to the engine.
 GATEWAY_PREFIX = "gateway:"
 
+#: What a question can expect (``Reply.expects``).
+DATE = "date"
+
 #: The languages that Faro answers in. Others get one fixed sentence and the way to a person.
 LANGUAGES = ("en", "es")
 
@@ -58,7 +61,8 @@ class Reply:
     be printed and copied as it stands has only ``labels``.
     ``asks`` names the contact value that the reply asks for (``name``, ``phone``, ``email``, ``when``,
     ``language_other``): the gateway keeps the answer out of everything but the booking. ``picture`` holds ``svg``,
-    ``svg_dark`` for dark pages, and its equivalent in words, ``text``; or nothing.
+    ``svg_dark`` for dark pages, and its equivalent in words, ``text``; or nothing. ``expects`` is ``date`` when a day
+    answers the question, so that a page can offer a calendar to pick it from; else empty.
     """
 
     kind: str
@@ -78,6 +82,7 @@ class Reply:
     keep: dict[str, Any] = field(default_factory=dict)
     asks: str = ""
     picture: dict[str, str] = field(default_factory=dict)
+    expects: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON-ready dict that ``from_dict`` reads back to an equal reply."""

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
 from bot.core.errors import EngineError, EngineUnreachable
-from bot.core.messages import Reply
+from bot.core.messages import DATE, Reply
 from bot.gateway.ports import Turn, TurnResult
 
 TURN_SECONDS = 5.0
@@ -117,6 +117,8 @@ def _reply(message: Any) -> Reply:
         reply = replace(reply, keep={})
     if reply.picture and not _is_picture(reply.picture):
         reply = replace(reply, picture={})
+    if reply.expects not in ("", DATE):
+        reply = replace(reply, expects="")
     return reply if isinstance(reply.asks, str) else replace(reply, asks="")
 
 

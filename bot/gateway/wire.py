@@ -130,7 +130,7 @@ def accepted_language(request: web.Request) -> str:
 def shown(message: MessageRecord, values: Mapping[str, str]) -> dict[str, Any]:
     """A message as its own person gets it: no payloads, no intents, their own ``values`` in the place of tokens."""
     reply = message.reply or {}
-    kept = {name: reply[name] for name in ("keep", "picture") if reply.get(name)}
+    kept = {name: reply[name] for name in ("keep", "picture", "expects") if reply.get(name)}
     said = {
         "id": message.id,
         "seq": message.seq,

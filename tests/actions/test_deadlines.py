@@ -91,7 +91,9 @@ def test_a_date_is_asked_for_read_back_and_told(lang: str) -> None:
     assert talk.loop == FORM
     assert (question.kind, question.id, question.lang) == ("question", "deadline_ask_one_year_filing", lang)
     assert payloads(question) == ['/inform_date{"day": "unknown"}']
+    assert question.expects == "date"
     (confirmation,) = talk.answer("3/25/2026")
+    assert confirmation.expects == ""
     assert confirmation.id == "deadline_confirm_one_year_filing"
     assert {"en": "March 25, 2026", "es": "25 de marzo de 2026"}[lang] in confirmation.text
     assert payloads(confirmation) == ["/affirm", "/deny"]
@@ -240,7 +242,7 @@ def test_what_cannot_be_used_is_asked_again_and_why(text: str, intent: str, noti
     talk = Talk(lang)
     talk.start(QUESTION[lang])
     (said,) = talk.answer(text, intent)
-    assert (said.id, said.kind) == (notice, "question")
+    assert (said.id, said.kind, said.expects) == (notice, "question", "date")
     assert "{{" not in said.text
     assert '/inform_date{"day": "unknown"}' in payloads(said)
 

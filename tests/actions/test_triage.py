@@ -186,6 +186,14 @@ async def test_every_question_can_be_left_open_in_two_ways(lang: str, asked: str
     assert codes[-2:] == ["unknown", "refused"]
     assert codes[:-2] == list(QUESTIONS[asked])
     assert asked not in DAYS or len(codes) <= 3
+    assert question.expects == ("date" if asked in DAYS else "")
+
+
+@pytest.mark.parametrize(("lang", "picked"), [("en", "15 March 2026"), ("es", "15 de marzo de 2026")])
+async def test_a_day_picked_in_a_calendar_is_an_answer(lang: str, picked: str) -> None:
+    talk = Talk(lang).knows("arrival", **{**NEAR_YEAR, "arrival": None})
+    await talk.answer(picked, "inform_date")
+    assert talk.facts["arrival"] == {"earliest": "2026-03-15", "latest": "2026-03-15"}
 
 
 async def test_what_is_not_understood_is_asked_once_more_and_then_left_open() -> None:

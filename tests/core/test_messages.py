@@ -23,6 +23,7 @@ def test_a_reply_comes_back_equal_from_json() -> None:
         facts_checked="2026-06-20",
         parameters={"fee.ead_initial": "$560"},
         keep={"calculation": "bia_appeal", "inputs": {"decision_date": "2026-11-20"}, "calendar_until": None},
+        expects="date",
     )
     assert Reply.from_dict(json.loads(json.dumps(reply.as_dict()))) == reply
 
