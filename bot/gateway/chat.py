@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from bot.core.errors import RequestError
 from bot.gateway import wire
-from bot.gateway.clock import Clock
-from bot.gateway.conversations import Conversation
+from bot.gateway.conduct import Conduct
 from bot.gateway.events import Streams
 from bot.gateway.health import Health
-from bot.gateway.keeper import STORE_FAULTS, Keeper
+from bot.gateway.keeper import Keeper
 from bot.gateway.limits import RateLimiter
-from bot.gateway.logs import fault, logger
-from bot.gateway.metrics import Metrics
 from bot.gateway.middleware import LANGUAGE
 from bot.gateway.security import client_address
-from bot.gateway.tokens import Tokens, new_conversation_id
+from bot.gateway.tokens import Tokens
 from bot.gateway.turns import Turns
-from bot.gateway.voice import Voice
 from bot.settings import Network
-from bot.transcripts.store import TranscriptStore
 
 PREFIX = "/api/chat/v1"
 
@@ -36,27 +30,21 @@ class ChatApi:
         *,
         keeper: Keeper,
         turns: Turns,
-        voice: Voice,
+        conduct: Conduct,
         tokens: Tokens,
         streams: Streams,
         health: Health,
         limiter: RateLimiter,
-        store: TranscriptStore,
-        clock: Clock,
-        metrics: Metrics,
         trusted_proxies: tuple[Network, ...],
         openapi: dict[str, Any],
     ) -> None:
         self._keeper = keeper
         self._turns = turns
-        self._voice = voice
+        self._conduct = conduct
         self._tokens = tokens
         self._streams = streams
         self._health = health
         self._limiter = limiter
-        self._store = store
-        self._clock = clock
-        self._metrics = metrics
         self._trusted = trusted_proxies
         self._openapi = openapi
 
@@ -85,14 +73,9 @@ class ChatApi:
         self._limiter.new_conversation(client_address(request, self._trusted))
         data = await wire.read_object(request, ("language", "timezone")) if request.can_read_body else {}
         language = wire.read_start(data, wire.accepted_language(request))
-        now = self._clock.now()
-        conversation = Conversation(new_conversation_id(), "web", language, now, now)
-        conversation.timezone = wire.read_timezone(data) or ""
+        timezone = wire.read_timezone(data) or ""
         request[LANGUAGE] = language
-        for reply in self._voice.greeting(language):
-            conversation.say(reply, None, now)
-        self._keeper.begin(conversation)
-        self._metrics.tally("conversations")
+        conversation = self._conduct.begin(language, timezone)
         body = wire.shown_messages(
             conversation.messages, conversation.last_seq, language, conversation.values
         )
@@ -143,21 +126,12 @@ class ChatApi:
         """
         conversation_id = self._allowed(request)
         async with self._keeper.use(conversation_id) as conversation:
-            request[LANGUAGE] = language = conversation.language
-            erased = await self._keeper.erase(conversation)
-        if not erased.rows:
-            raise RequestError("erase_failed", 503, {"seconds": 60})
-        self._metrics.tally("erased")
-        pending = {"engine": not erased.engine, "firm": erased.sent}
-        if not any(pending.values()):
+            request[LANGUAGE] = conversation.language
+            outcome = await self._conduct.erase(conversation)
+        if not outcome.pending:
             return web.Response(status=204)
-        notices = [
-            self._voice.notice(id, language).text
-            for part, id in (("engine", "erased_pending"), ("firm", "erased_sent"))
-            if pending[part]
-        ]
-        body = {"erased": True, "pending": [part for part, is_it in pending.items() if is_it]}
-        return web.json_response({**body, "text": " ".join(notices)}, status=202)
+        body = {"erased": True, "pending": list(outcome.pending), "text": outcome.text}
+        return web.json_response(body, status=202)
 
     async def rate(self, request: web.Request) -> web.Response:
         """An answer is rated; rating it again replaces the rating."""
@@ -165,25 +139,8 @@ class ChatApi:
         async with self._keeper.use(conversation_id) as conversation:
             request[LANGUAGE] = conversation.language
             rating = wire.read_rating(await wire.read_object(request, ("rating",)))
-            wanted = request.match_info["message"]
-            for message in conversation.messages:
-                if message.id == wanted and message.author == "bot":
-                    break
-            else:
-                raise RequestError("unknown_message", 404)
-            conversation.replace(replace(message, rating=rating))
-            self._metrics.ratings.labels(rating).inc()
-            self._metrics.tally(f"rating_{rating}")
-            if conversation.stored:
-                await self._keep_rating(conversation, wanted, rating)
+            await self._conduct.rate(conversation, request.match_info["message"], rating)
             return web.Response(status=204)
-
-    async def _keep_rating(self, conversation: Conversation, message: str, rating: str) -> None:
-        try:
-            await self._store.rate(conversation.id, message, rating)
-        except STORE_FAULTS as exc:
-            logger().error("rating_lost", conversation=conversation.id, **fault(exc))
-            raise RequestError("storage_unavailable", 503, {"seconds": 30}) from None
 
     def _allowed(self, request: web.Request) -> str:
         """The conversation that the request's token opens."""

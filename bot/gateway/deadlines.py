@@ -100,8 +100,8 @@ class DeadlineApi:
         return web.json_response(self._shown(asked, result))
 
     async def calendar(self, request: web.Request) -> web.Response:
-        """The date as a calendar file."""
-        asked = read_asked(await self._data(request, _NAMED), request)
+        """The date as a calendar file, asked for in JSON or by a form."""
+        asked = read_asked(await self._data(request, _NAMED, form=True), request)
         result = self._result(asked, in_force=True)
         name = self._deadlines.title(asked.calculation, asked.lang)
         file = calendar_file(
@@ -129,6 +129,8 @@ class DeadlineApi:
         )
         response = web.Response(text=text, content_type="text/html", charset="utf-8")
         response.headers["Content-Security-Policy"] = POLICY
+        # The page that opened it may be a firm's, and must be able to close it: somebody may have to leave fast.
+        response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
         response.headers["Content-Language"] = asked.lang
         return response
 

@@ -28,6 +28,8 @@ _ALWAYS = {
 }
 _API = "/api/"
 _STATIC = "/static/"
+#: What any site may load; whether it may also show it, the widget asks.
+_WIDGET = "/widget/"
 
 
 def add_headers(request: web.Request, response: web.StreamResponse, origins: Sequence[str]) -> None:
@@ -39,6 +41,10 @@ def add_headers(request: web.Request, response: web.StreamResponse, origins: Seq
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else OTHER_POLICY)
     headers.setdefault("Cache-Control", "no-cache" if is_page else "no-store")
     headers.pop("Server", None)
+    if request.path.startswith(_WIDGET):
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        headers["Access-Control-Allow-Origin"] = "*"
+        return
     if not request.path.startswith(_API):
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return
@@ -50,7 +56,8 @@ def add_headers(request: web.Request, response: web.StreamResponse, origins: Seq
     if origin in origins:
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Expose-Headers"] = "Retry-After"
+        # The name of a calendar file is in the language of the answer.
+        headers["Access-Control-Expose-Headers"] = "Content-Disposition, Retry-After"
 
 
 def preflight(request: web.Request, origins: Sequence[str]) -> web.Response | None:
@@ -64,6 +71,30 @@ def preflight(request: web.Request, origins: Sequence[str]) -> web.Response | No
         response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Last-Event-ID"
         response.headers["Access-Control-Max-Age"] = "600"
     return response
+
+
+def is_own_origin(request: web.Request) -> bool:
+    """Whether a page of the gateway itself asks: it then names no origin, or its own.
+
+    A browser names the origin of every other site that wants to read the answer.
+    """
+    origin = request.headers.get("Origin")
+    return origin is None or origin.lower() in (
+        f"https://{request.host.lower()}",
+        f"http://{request.host.lower()}",
+    )
+
+
+def is_forged(request: web.Request) -> bool:
+    """Whether a form was sent by another site than this one, as far as the browser tells."""
+    site = request.headers.get("Sec-Fetch-Site")
+    return site not in ("same-origin", "none") if site else not is_own_origin(request)
+
+
+def is_trusted(request: web.Request, trusted: Sequence[Network]) -> bool:
+    """Whether the request comes straight from a trusted proxy, whose headers are believed."""
+    peer = _parse(request.remote)
+    return peer is not None and _within(peer, trusted)
 
 
 def client_address(request: web.Request, trusted: Sequence[Network]) -> str:

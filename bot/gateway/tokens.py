@@ -56,9 +56,15 @@ class Tokens:
         scheme, _, token = (header or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise RequestError("token_missing", 401)
+        if self.opened(token.strip()) != conversation:
+            raise RequestError("token_foreign", 403)
+
+    def opened(self, token: str) -> str:
+        """The conversation that a token opens. Raises RequestError (token_unknown) when we did not sign it."""
         try:
-            opened = self._serializer.loads(token.strip())
+            opened = self._serializer.loads(token)
         except BadData:
             raise RequestError("token_unknown", 401) from None
-        if opened != conversation:
-            raise RequestError("token_foreign", 403)
+        if not isinstance(opened, str):
+            raise RequestError("token_unknown", 401)
+        return opened

@@ -238,7 +238,7 @@ def test_only_the_colours_of_its_palette_are_drawn(dark: bool) -> None:
 
 
 def test_the_colours_are_those_of_the_page() -> None:
-    blocks = (ROOT / "bot/widget/page.css").read_text(encoding="utf-8").split("prefers-color-scheme: dark")
+    blocks = (ROOT / "bot/widget/plain.css").read_text(encoding="utf-8").split("prefers-color-scheme: dark")
     for colours, block in zip((LIGHT, DARK), blocks, strict=False):
         page = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", block))
         names = ("panel", "ink", "soft", "brand", "brand-ink", "mine")

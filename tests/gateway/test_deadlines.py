@@ -242,10 +242,15 @@ async def test_another_form_is_refused(gateway: Gateway, body: str) -> None:
     assert (response.status, (await checked(response))["code"]) == (400, "bad_json")
 
 
-async def test_only_the_page_takes_a_form(gateway: Gateway) -> None:
-    for path in ("/calendar", "/calculations/bia_appeal"):
-        response = await gateway.client.post(f"{API}{path}", data={"request": json.dumps(NAMED)})
-        assert (response.status, (await checked(response))["code"]) == (415, "not_json")
+async def test_the_page_and_the_calendar_take_a_form_and_nothing_else_does(gateway: Gateway) -> None:
+    path = "/calculations/bia_appeal"
+    response = await gateway.client.post(f"{API}{path}", data={"request": json.dumps(NAMED)})
+    assert (response.status, (await checked(response))["code"]) == (415, "not_json")
+    form = {"request": json.dumps({**NAMED, "lang": "es"})}
+    file = await gateway.client.post(f"{API}/calendar", data=form)
+    same = await gateway.client.post(f"{API}/calendar", json={**NAMED, "lang": "es"})
+    assert file.content_type == "text/calendar"
+    assert await file.text() == await same.text()
 
 
 async def test_the_law_of_another_day_is_named_on_the_page(gateway: Gateway) -> None:

@@ -112,3 +112,14 @@ async def test_a_posted_form_is_refused_in_words_and_not_in_json(start: Start, l
 async def test_a_program_that_posts_a_form_gets_a_problem_document(gateway: Gateway) -> None:
     response = await gateway.client.post(f"{DATES}/page", data="request=x", headers=FORM)
     assert (response.status, (await checked(response))["code"]) == (400, "bad_json")
+
+
+# a question that a day answers
+
+
+async def test_a_question_for_a_day_says_so_and_nothing_else_does(gateway: Gateway) -> None:
+    talk = await gateway.begin()
+    for told, shown in (("date", "date"), ("", None), ("time", None), (7, None), (["date"], None)):
+        gateway.engine.replies = [replace(answer("en"), expects=told)]  # type: ignore[arg-type]
+        (message,) = (await talk.send("how long do I have"))["messages"]
+        assert message.get("expects") == shown

@@ -133,7 +133,7 @@ async def test_counters_reach_the_database_by_day_without_consent(gateway: Gatew
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/healthz", "/nothing", "/api/chat/v1/openapi.json", "/static/page.js"]
+    "path", ["/", "/healthz", "/nothing", "/api/chat/v1/openapi.json", "/static/plain.css"]
 )
 async def test_every_answer_carries_the_security_headers(gateway: Gateway, path: str) -> None:
     headers = (await gateway.client.get(path)).headers
@@ -189,7 +189,8 @@ async def test_every_route_is_in_the_document_and_every_path_is_a_route(gateway:
         routes.add((path, route.method.lower()))
     methods = ("get", "post", "delete", "put", "patch")
     described = {(path, m) for path, item in DOCUMENT["paths"].items() for m in item if m in methods}
-    assert routes == described
+    # Only where WhatsApp is configured (tests/whatsapp/test_handover.py).
+    assert routes == described - {(f"{CONVERSATIONS}/{{conversation}}/whatsapp", "post")}
 
 
 async def test_every_problem_code_of_the_code_has_a_text(gateway: Gateway) -> None:
