@@ -7,17 +7,34 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.stack import Stack, running
-
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+from tests.axe import OPEN_SHADOW_ROOTS
+from tests.bench.widget import site
+from tests.chromium import FLAGS
+from tests.conversations.conftest import CALLBACK_SECRET
+from tests.e2e.widget import Pages
+from tests.stack import Stack, free_port, running
 
 
 @pytest.fixture(scope="session")
-def faro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("faro")) as stack:
+def site_port() -> int:
+    """Where a site that may carry the widget is served."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def pages() -> Iterator[Pages]:
+    """A site that may carry the widget too, with whatever pages a test puts there."""
+    with Pages() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def faro(tmp_path_factory: pytest.TempPathFactory, site_port: int, pages: Pages) -> Iterator[Stack]:
+    settings = {
+        "FARO_ALLOWED_ORIGINS": f"http://127.0.0.1:{site_port},{pages.origin}",
+        "FARO_BOOKING_CALLBACK_SECRET": CALLBACK_SECRET,
+    }
+    with running(tmp_path_factory.mktemp("faro"), **settings) as stack:
         yield stack
 
 
@@ -33,6 +50,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 def page(request: pytest.FixtureRequest, browser: Browser, faro: Stack) -> Iterator[Page]:
     """The page on a small phone, in a browser of each language; a script error fails the test."""
     context = browser.new_context(locale=request.param, viewport={"width": 360, "height": 640})
+    context.add_init_script(OPEN_SHADOW_ROOTS)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -41,3 +59,10 @@ def page(request: pytest.FixtureRequest, browser: Browser, faro: Stack) -> Itera
     yield page
     context.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def firm_site(faro: Stack, site_port: int) -> Iterator[str]:
+    """A law firm's site that carries the widget: ``/en/with/faro``, and without it: ``/en/with/bare``; or /es/."""
+    with site(site_port, faro.address) as address:
+        yield address

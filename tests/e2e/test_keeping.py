@@ -12,6 +12,7 @@ import pytest
 from icalendar import Calendar
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from tests.axe import OPEN_SHADOW_ROOTS
 from tests.e2e.keeping import TODAY, Site, site, told
 
 BUTTONS = {
@@ -53,6 +54,7 @@ def opened(browser: Browser, running: Site, lang: str) -> Iterator[Page]:
         viewport={"width": 360, "height": 640},
         accept_downloads=True,
     )
+    context.add_init_script(OPEN_SHADOW_ROOTS)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -230,14 +232,21 @@ def test_neither_when_the_conversation_is_opened_again_after_it(
     page: Page, faro_alone: Site, lang: str
 ) -> None:
     answered(page, faro_alone, lang)
-    page.clock.set_fixed_time(datetime(2026, 12, 22, 3, tzinfo=UTC))
-    page.reload()
+    reload_at(page, datetime(2026, 12, 22, 3, tzinfo=UTC))
     buttons = page.locator("li.answer .keep button")
     # Ten in the evening of the last day in New York.
     expect(buttons).to_have_count(3)
-    page.clock.set_fixed_time(datetime(2026, 12, 22, 6, tzinfo=UTC))
-    page.reload()
+    reload_at(page, datetime(2026, 12, 22, 6, tzinfo=UTC))
     expect(buttons).to_have_count(2)
+
+
+def reload_at(page: Page, time: datetime) -> None:
+    """As if somebody had used the page until then: a conversation that nobody uses is put away."""
+    page.clock.set_fixed_time(time)
+    page.evaluate(
+        "sessionStorage.fc = JSON.stringify({ ...JSON.parse(sessionStorage.fc), seen: Date.now() })"
+    )
+    page.reload()
 
 
 def test_a_cut_connection_is_told_and_the_next_try_works(page: Page, faro_alone: Site, lang: str) -> None:

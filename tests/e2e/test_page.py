@@ -109,9 +109,9 @@ def test_leaving_fast_empties_the_tab_s_storage(page: Page) -> None:
 
 def test_two_tabs_of_one_conversation_show_the_same_messages(page: Page) -> None:
     expect(page.locator("#log > li.bot").first).to_be_visible()
-    kept = page.evaluate("sessionStorage.getItem('faro')")
+    kept = page.evaluate("sessionStorage.getItem('fc')")
     second = page.context.new_page()
-    second.add_init_script(f"sessionStorage.setItem('faro', {kept!r})")
+    second.add_init_script(f"sessionStorage.setItem('fc', {kept!r})")
     second.goto(page.url)
     expect(second.locator("#log > li.bot").first).to_be_visible()
     ask(page, ASKS[language(page)][0])
@@ -120,7 +120,7 @@ def test_two_tabs_of_one_conversation_show_the_same_messages(page: Page) -> None
     expect(page.locator("li.answer")).to_have_count(2)
 
 
-@pytest.mark.parametrize("path", ["/static/page.js", "/static/page.css", "/"])
+@pytest.mark.parametrize("path", ["/widget/faro-chat.js", "/static/plain.css", "/"])
 def test_nothing_is_loaded_from_elsewhere(faro: Stack, path: str) -> None:
     text = faro.get(path)[1].decode()
     assert re.findall(r"""(?:src|href)=["']https?://""", text) == []

@@ -73,9 +73,16 @@ def test_the_summary_has_its_picture_and_the_request_is_saved(page: Page) -> Non
     expect(told.get_by_text(str(way["bring"]))).to_be_hidden()
     told.get_by_text(str(way["more"])).click()
     expect(told.get_by_text(str(way["bring"]))).to_be_visible()
-    page.evaluate("window.print = () => { window.printed = document.body.className; }")
+    page.add_init_script(
+        "if (window !== top) window.print = () => { top.printed = document.body.innerText; }"
+    )
     told.get_by_role("button", name=str(way["print"]), exact=True).click()
-    assert page.evaluate("window.printed") == "printing"
+    page.wait_for_function("window.printed")
+    # Only this answer, with what was folded in it, and nothing to press.
+    printed = str(page.evaluate("window.printed"))
+    assert str(way["bring"]) in printed
+    assert str(way["print"]) not in printed.splitlines()
+    assert str(way["answers"][0]) not in printed
     for step in way["booking"]:
         go(page, step)
     read_back = page.locator("#log > li.bot").last
