@@ -49,8 +49,16 @@ bench-understanding: setup-dev ## understanding beside Rasa's default, NLP.js an
 bench-booking: setup-dev ## requests saved and delivered a second, beside bare posts in the same run
 	@$(PY) -m tests.bench.booking
 
+.PHONY: bench-widget
+bench-widget: setup-dev train ## what the widget costs a page, beside three from npm in one run (needs npm, Chromium)
+	@$(PY) -m tests.bench.widget
+
+.PHONY: bench-whatsapp
+bench-whatsapp: setup-dev ## WhatsApp: answers a second and waits with 1 and 2 engines, webhook times, in one run
+	@$(PY) -m tests.bench.whatsapp
+
 .PHONY: faults
-faults: setup-dev ## a thousand requests to a receiver that fails in every way, workers killed meanwhile
+faults: setup-dev ## a thousand requests and 2,000 WhatsApp messages while everything fails and is killed
 	@FARO_TEST_FAULTS=1000 $(PY) -m pytest -q -s tests/faults
 
 .PHONY: mutants

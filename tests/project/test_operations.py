@@ -10,17 +10,26 @@ from pathlib import Path
 
 import pytest
 
-import bot.booking.tables  # noqa: F401 - it adds its tables to the metadata
+import bot.booking.tables
+import bot.gateway.whatsapp.tables  # noqa: F401 - both add their tables to the metadata
 from bot.booking.outbox import LATE
 from bot.booking.worker import SCHEDULE
 from bot.cli.up import engine_command, engine_variables
+from bot.core import yaml12
+from bot.core.content.article import reflow
+from bot.core.deadlines.calendar_file import ALARM_DAYS
 from bot.core.errors import SettingsError
 from bot.core.redact import KINDS
 from bot.gateway.bookings import VALUES_KEPT
 from bot.gateway.limits import Limits
 from bot.gateway.metrics import Metrics
 from bot.gateway.tokens import Tokens
-from bot.settings import load_settings
+from bot.gateway.whatsapp.handlers import CLOUD, TWILIO, TWILIO_STATUS
+from bot.gateway.whatsapp.handover import VALID
+from bot.gateway.whatsapp.records import ATTEMPTS, WINDOW
+from bot.gateway.whatsapp.reminders import FIRST_HOUR, LAST_HOUR
+from bot.gateway.whatsapp.store import KEEP, KEEP_ASIDE
+from bot.settings import TEMPLATE_USES, load_settings
 from bot.transcripts.tables import metadata
 from tests.conftest import ROOT
 from tests.project.settings_page import PAGE, table, written
@@ -159,7 +168,7 @@ def test_metrics_and_log_events_of_the_page_exist() -> None:
     named = set(re.findall(r"`(faro_\w+)`", page))
     assert named
     assert [name for name in sorted(named) if name.removesuffix("_total") not in known] == []
-    rooms = ("bot/gateway", "bot/booking", "actions")
+    rooms = ("bot/gateway", "bot/gateway/whatsapp", "bot/booking", "actions")
     source = "".join(
         file.read_text(encoding="utf-8") for room in rooms for file in sorted((ROOT / room).glob("*.py"))
     )
@@ -178,6 +187,37 @@ def test_the_schedule_of_deliveries_on_the_page_is_that_of_the_code() -> None:
     assert timedelta(days=3) < sum(SCHEDULE, timedelta()) < timedelta(days=3, hours=6)
     assert "two minutes" in page
     assert timedelta(minutes=2) == LATE
+
+
+def test_the_texts_to_hand_in_for_approval_are_those_that_are_sent() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    notices = yaml12.load_file(ROOT / "bot/content/notices/whatsapp/reminders.yml")["notices"]
+    for use in TEMPLATE_USES:
+        name, _, lang = use.rpartition("_")
+        text = reflow(str(notices[f"whatsapp_template_{name}"][lang])).strip()
+        for placeholder, shown in (("{{firm.name}}", "[name of the firm]"), ("{{days}}", "{{1}}")):
+            text = text.replace(placeholder, shown)
+        assert f"  > {text}\n" in page, use
+        assert f"`{use}`" in page
+
+
+def test_the_days_hours_and_minutes_of_whatsapp_are_those_of_the_code() -> None:
+    page, privacy = PAGE.read_text(encoding="utf-8"), PRIVACY.read_text(encoding="utf-8")
+    assert "60, 30, 7 and 1 days before" in page
+    assert ALARM_DAYS == (60, 30, 7, 1)
+    assert "9 and 18 o'clock" in page
+    assert (FIRST_HOUR, LAST_HOUR) == (9, 18)
+    assert "15 minutes" in page
+    assert "15 minutes" in privacy
+    assert timedelta(minutes=15) == VALID
+    assert "nine days" in page
+    assert "nine days" in privacy
+    assert timedelta(days=9) == KEEP
+    assert "24 hours" in privacy
+    assert timedelta(hours=24) == KEEP_ASIDE == WINDOW
+    assert "broke the bot five times" in page
+    assert ATTEMPTS == 5
+    assert {CLOUD, TWILIO, TWILIO_STATUS} <= set(re.findall(r"/webhooks/whatsapp/[a-z/]+", page))
 
 
 def test_the_command_that_erases_for_somebody_makes_a_key_that_opens() -> None:
