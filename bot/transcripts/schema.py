@@ -58,7 +58,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for statement in (
         "PRAGMA journal_mode=WAL",
-        "PRAGMA synchronous=NORMAL",
+        # What was acknowledged, to a person or to WhatsApp, must be there after a power cut.
+        "PRAGMA synchronous=FULL",
         "PRAGMA busy_timeout=5000",
         "PRAGMA foreign_keys=ON",
         # Deleted text is overwritten with zeros, so that erasing is more than forgetting where it was.

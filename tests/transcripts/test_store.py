@@ -18,7 +18,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, StatementError
 
-import bot.booking.tables  # it adds its tables to the metadata
+import bot.booking.tables
+import bot.gateway.whatsapp.tables  # both add their tables to the metadata
 from bot.settings import normalise_database_url
 from bot.transcripts.records import AlarmRecord, ConsentRecord, ConversationRecord, MessageRecord
 from bot.transcripts.schema import open_database, upgrade
@@ -263,9 +264,15 @@ async def test_sqlite_is_opened_for_many_readers_and_real_deletion(tmp_path: Pat
     async with opened._database.connect() as connection:
         values = {
             name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
-            for name in ("journal_mode", "foreign_keys", "secure_delete", "busy_timeout")
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
         }
     await opened.close()
-    assert values == {"journal_mode": "wal", "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000}
+    assert values == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "busy_timeout": 5000,
+    }
     with contextlib.closing(sqlite3.connect(tmp_path / "new" / "faro.db")) as database:
-        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0003",)
