@@ -326,6 +326,36 @@ _TEXTS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("{label} has {length} letters, {limit} are allowed", "Shorten it"),
         "es": ("{label} tiene {length} letras, se permiten {limit}", "Acórtelo"),
     },
+    "title_signs": {
+        "en": (
+            "the button {label} holds {signs}, which WhatsApp does not show as it stands",
+            "Use only words",
+        ),
+        "es": (
+            "el botón {label} tiene {signs}, que WhatsApp no muestra tal cual",
+            "Use solo palabras",
+        ),
+    },
+    "title_twice": {
+        "en": (
+            "two buttons that are offered together are called {label}",
+            "Give each a title of its own: WhatsApp refuses two of one name",
+        ),
+        "es": (
+            "dos botones que se ofrecen juntos se llaman {label}",
+            "Póngale a cada uno su propio título: WhatsApp no acepta dos iguales",
+        ),
+    },
+    "too_many_choices": {
+        "en": (
+            "{count} choices are offered together, and a list of WhatsApp has {limit} rows",
+            "Take the least needed out",
+        ),
+        "es": (
+            "se ofrecen {count} opciones juntas, y una lista de WhatsApp tiene {limit} filas",
+            "Quite las menos necesarias",
+        ),
+    },
     "part_twice": {
         "en": ("section {section} has two parts {part}", "Keep one"),
         "es": ("la sección {section} tiene dos partes {part}", "Deje una sola"),

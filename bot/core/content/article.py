@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from bot.core.content.titles import LABEL_LIMIT, check_title, check_titles
 from bot.core.datafile import Document, read_text
 from bot.core.law import Authority, read_authority
 from bot.core.messages import LANGUAGES
@@ -27,7 +28,6 @@ from bot.core.problems import Report
 from bot.core.template import Placeholder, placeholders
 
 GENERAL = "general"
-LABEL_LIMIT = 24
 PART_LIMITS = {"short": 640, "full": 1800}
 LEAST_SECTIONS = 4
 
@@ -204,8 +204,8 @@ def read_article(path: Path, report: Report, today: date | None = None) -> Artic
 
 
 def _check_label(label: str, path: str, line: int | None, report: Report) -> None:
-    if len(label) > LABEL_LIMIT:
-        report.add("label_too_long", path, line, label=f'"{label}"', length=len(label), limit=LABEL_LIMIT)
+    for code, details in check_title(label, LABEL_LIMIT):
+        report.add(code, path, line, **details)
 
 
 class _Draft:
@@ -254,6 +254,9 @@ def _read_sections(lines: list[str], start: int, path: str, report: Report) -> t
             elif draft.label is not None:
                 report.add("label_twice", path, number, section=draft.id)
             else:
+                for code, details in check_titles([*(d.label for d in drafts if d.label), label[1]]):
+                    if code == "title_twice":
+                        report.add(code, path, number, **details)
                 draft.label = label[1]
                 _check_label(label[1], path, number, report)
                 if "{{" in label[1]:

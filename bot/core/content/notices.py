@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.content.article import reflow
+from bot.core.content.titles import TITLE_LIMIT, check_title, check_titles
 from bot.core.datafile import Document, Where, read_text
 from bot.core.messages import GATEWAY_PREFIX, LANGUAGES
 from bot.core.problems import Report
 from bot.core.template import placeholders
 
 THIRD_LANGUAGE = "third_language"
-TITLE_LIMIT = 20
+#: The title of such a notice is what stands on a button.
+WHATSAPP = "whatsapp_"
 # WhatsApp takes 1,024 characters beside buttons or a list.
 NOTICE_LIMIT = 1024
 KINDS = ("notice", "question", "emergency", "apology")
@@ -153,6 +155,10 @@ def _read_notice(doc: Document, where: Where, id: str, digest: str) -> Notice | 
         languages = [lang for lang in LANGUAGES if doc.has(*where, lang)]
     kind = doc.one_of(KINDS, *where, "kind") if doc.has(*where, "kind") else KINDS[0]
     titles = (doc.both(*where, "title") or {}) if doc.has(*where, "title") else {}
+    if id.startswith(WHATSAPP):
+        for lang, title in titles.items():
+            for code, details in check_title(title, TITLE_LIMIT):
+                doc.add(code, *where, "title", lang, **details)
     written = {lang: doc.text(*where, lang) for lang in languages}
     texts = {lang: reflow(text) for lang, text in written.items() if text is not None}
     names = {lang: {placeholder.name for placeholder in placeholders(told)} for lang, told in texts.items()}
@@ -167,6 +173,9 @@ def _read_notice(doc: Document, where: Where, id: str, digest: str) -> Notice | 
             choice = _read_choice(doc, (*where, "choices", index), languages if third else list(LANGUAGES))
             if choice is not None:
                 choices.append(choice)
+    for lang in languages:
+        for code, details in check_titles(choice.titles[lang] for choice in choices if lang in choice.titles):
+            doc.add(code, *where, "choices", **details)
     if len(doc.report.errors) > before or kind is None:
         return None
     lines = {lang: doc.line(*where, lang) or 1 for lang in texts}
@@ -184,8 +193,8 @@ def _read_choice(doc: Document, where: Where, languages: list[str]) -> NoticeCho
         title = doc.text(*where, lang)
         if title is None:
             continue
-        if len(title) > TITLE_LIMIT:
-            doc.add("label_too_long", *where, lang, label=f'"{title}"', length=len(title), limit=TITLE_LIMIT)
+        for code, details in check_title(title, TITLE_LIMIT):
+            doc.add(code, *where, lang, **details)
         titles[lang] = title
     return None if payload is None else NoticeChoice(payload, titles)
 
@@ -216,7 +225,8 @@ def read_labels(path: Path, report: Report) -> dict[str, dict[str, str]]:
         if words is None:
             continue
         for lang, word in words.items():
-            if name.startswith("label_") and len(word) > TITLE_LIMIT:
-                doc.add("label_too_long", name, lang, label=f'"{word}"', length=len(word), limit=TITLE_LIMIT)
+            if name.startswith("label_"):
+                for code, details in check_title(word, TITLE_LIMIT):
+                    doc.add(code, name, lang, **details)
         labels[name] = words
     return labels
