@@ -130,11 +130,113 @@ VARIABLES: tuple[Variable, ...] = (
         "",
         "E-mail address of the firm that Cal.com gets for people who have none. Required with FARO_CALCOM_KEY.",
     ),
+    Variable(
+        "FARO_PUBLIC_URL",
+        "",
+        "Address at which the world reaches the gateway, such as https://chat.firm.example; https in production. "
+        "Required with Twilio, which signs it.",
+    ),
+    Variable(
+        "FARO_WHATSAPP",
+        "",
+        "How WhatsApp messages come and go: cloud (Meta's Cloud API), twilio, or cloud,twilio. Empty: not at all.",
+    ),
+    Variable(
+        "FARO_WHATSAPP_NUMBER",
+        "",
+        "The firm's WhatsApp number with its country code (+12025550100), for links from the page. Empty: no links.",
+    ),
+    Variable(
+        "FARO_WHATSAPP_APP_SECRET",
+        "",
+        "Proves that a message comes from Meta: the app secret; two separated by a comma while it is being changed. "
+        "Required with cloud.",
+    ),
+    Variable(
+        "FARO_WHATSAPP_VERIFY_TOKEN",
+        "",
+        "The token that Meta repeats when the webhook is set up; at least 16 characters, of your own. Required with "
+        "cloud.",
+    ),
+    Variable("FARO_WHATSAPP_TOKEN", "", "Access token of the Cloud API. Required with cloud."),
+    Variable("FARO_WHATSAPP_PHONE_ID", "", "Meta's id of the number (not the number). Required with cloud."),
+    Variable(
+        "FARO_WHATSAPP_API_URL",
+        "https://graph.facebook.com",
+        "Address of the Cloud API; https in production. For trying out: the simulator's.",
+    ),
+    Variable(
+        "FARO_WHATSAPP_TEMPLATES",
+        "",
+        "Names of Meta's approved templates by use and language: window_en=..., window_es=..., reminder_en=..., "
+        "reminder_es=... With :es_MX behind a name where the template's language is not plain en or es. Without one, "
+        "staff are told instead.",
+    ),
+    Variable("FARO_TWILIO_ACCOUNT", "", "Account SID at Twilio: AC and 32 digits. Required with twilio."),
+    Variable(
+        "FARO_TWILIO_AUTH_TOKEN",
+        "",
+        "Auth token of that account; it signs what comes and opens the API. Two separated by a comma while it is "
+        "being changed: the first opens, both prove. Required with twilio.",
+    ),
+    Variable(
+        "FARO_TWILIO_FROM",
+        "",
+        "The number at Twilio with its country code (+12025550100). Required with twilio.",
+    ),
+    Variable(
+        "FARO_TWILIO_API_URL",
+        "",
+        "One address for all of Twilio's APIs, in place of its own three: for trying out; https in production.",
+    ),
+    Variable(
+        "FARO_TWILIO_TEMPLATES",
+        "",
+        "Content SIDs (HX...) of approved templates, written as in FARO_WHATSAPP_TEMPLATES.",
+    ),
     Variable("FARO_ALARM_URL", "", "Where alarms are posted, signed (Standard Webhooks). Empty: nowhere."),
     Variable("FARO_ALARM_SECRET", "", "Signs the alarms: whsec_ and base64. Required with FARO_ALARM_URL."),
     Variable("FARO_LOG_LEVEL", "info", "info, warning or error. Logs never hold what a person wrote."),
     Variable("FARO_TODAY", "", "Tests only: the date that everything takes for today, as YYYY-MM-DD."),
 )
+
+#: The ways by which WhatsApp messages can come and go.
+WHATSAPP_PROVIDERS = ("cloud", "twilio")
+_NUMBER = r"\+[1-9][0-9]{6,14}"
+_NUMBER_REMEDY = "Write the number with its country code, such as +12025550100."
+#: What approved templates are for, in each language.
+_TEMPLATE = r"[A-Za-z0-9_]{1,512}(:[a-z]{2,3}(_[A-Z]{2})?)?"
+TEMPLATE_USES = ("window_en", "window_es", "reminder_en", "reminder_es")
+_TOKEN_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """Meta's Cloud API; ``templates`` holds names by use and language, such as ``window_es``."""
+
+    app_secrets: tuple[str, ...]
+    verify_token: str
+    token: str
+    phone_id: str
+    api_url: str
+    templates: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"CloudSettings(api_url={self.api_url!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioSettings:
+    """WhatsApp by Twilio; ``templates`` holds Content SIDs by use and language. No ``api_url``: Twilio's own."""
+
+    account: str
+    auth_tokens: tuple[str, ...]
+    sender: str
+    api_url: str
+    templates: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"TwilioSettings(api_url={self.api_url!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +266,11 @@ class Settings:
     calcom_event_type: int | None
     calcom_url: str
     calcom_email: str
+    public_url: str
+    #: None where that provider is not used.
+    cloud: CloudSettings | None
+    twilio: TwilioSettings | None
+    whatsapp_number: str
     alarm_url: str
     alarm_secret: str
     log_level: str
@@ -257,6 +364,49 @@ class _Reader:
         self.problems.append(f"{name} is {raw!r}. Give one of: {', '.join(allowed)}.")
         return default
 
+    def some_of(self, name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(part.lower() for part in _parts(self.text(name))))
+        if set(found) <= set(allowed):
+            return found
+        self.problems.append(f"{name} is {self.text(name)!r}. Give one or several of: {', '.join(allowed)}.")
+        return ()
+
+    def needed(self, name: str, by: str, form: str = ".+", remedy: str = "") -> str:
+        """A value that ``by`` cannot do without; the value itself stays out of messages."""
+        raw = self.text(name)
+        if not raw:
+            self.problems.append(f"{name} is missing, and {by} needs it. {remedy}".rstrip())
+        elif not re.fullmatch(form, raw):
+            self.problems.append(f"{name} has another form. {remedy}".rstrip())
+        return raw
+
+    def one_or_two(self, name: str, by: str, remedy: str) -> tuple[str, ...]:
+        """Secrets of a provider, each of at least 16 characters: shorter ones are placeholders."""
+        found = tuple(_parts(self.text(name)))
+        if not found:
+            self.problems.append(f"{name} is missing, and {by} needs it. {remedy}")
+        elif len(found) > 2 or any(len(secret) < _TOKEN_LENGTH for secret in found):
+            self.problems.append(f"{name} is not one secret, or two separated by a comma. {remedy}")
+        return found
+
+    def number(self, name: str) -> str:
+        raw = self.text(name)
+        if raw and not re.fullmatch(_NUMBER, raw):
+            self.problems.append(f"{name} is {raw!r}. {_NUMBER_REMEDY}")
+        return raw
+
+    def templates(self, name: str) -> Mapping[str, str]:
+        found = {}
+        for part in _parts(self.text(name)):
+            use, equals, template = (piece.strip() for piece in part.partition("="))
+            if not equals or use not in TEMPLATE_USES or not re.fullmatch(_TEMPLATE, template):
+                self.problems.append(
+                    f"{name} holds {part!r}. Write it as use=name, with a use of: {', '.join(TEMPLATE_USES)}."
+                )
+                continue
+            found[use] = template
+        return found
+
     def day(self, name: str) -> date | None:
         raw = self.text(name)
         if not raw:
@@ -319,6 +469,7 @@ def load_settings(environ: Mapping[str, str], root: Path = ROOT) -> Settings:
     production = mode == "production"
     var = root / reader.text("FARO_VAR", "var")
     engine_port = reader.port("FARO_ENGINE_PORT", 5005)
+    whatsapp = reader.some_of("FARO_WHATSAPP", WHATSAPP_PROVIDERS)
     settings = Settings(
         mode=mode,
         host=reader.text("FARO_HOST", "127.0.0.1"),
@@ -343,6 +494,10 @@ def load_settings(environ: Mapping[str, str], root: Path = ROOT) -> Settings:
         calcom_event_type=reader.whole("FARO_CALCOM_EVENT_TYPE"),
         calcom_url=reader.address("FARO_CALCOM_URL", "https://api.cal.com/v2"),
         calcom_email=reader.email("FARO_CALCOM_EMAIL"),
+        public_url=reader.address("FARO_PUBLIC_URL", ""),
+        cloud=_cloud(reader) if "cloud" in whatsapp else None,
+        twilio=_twilio(reader) if "twilio" in whatsapp else None,
+        whatsapp_number=reader.number("FARO_WHATSAPP_NUMBER"),
         alarm_url=reader.address("FARO_ALARM_URL", ""),
         alarm_secret=reader.text("FARO_ALARM_SECRET"),
         log_level=reader.one_of("FARO_LOG_LEVEL", LOG_LEVELS, "info"),
@@ -426,6 +581,48 @@ def _is_origin(raw: str) -> bool:
     return not (parts.path or parts.query or parts.fragment or parts.username)
 
 
+def _cloud(reader: _Reader) -> CloudSettings:
+    by = "FARO_WHATSAPP=cloud"
+    secrets = reader.one_or_two(
+        "FARO_WHATSAPP_APP_SECRET", by, "Copy it from the app's basic settings at Meta."
+    )
+    return CloudSettings(
+        app_secrets=secrets,
+        verify_token=reader.needed(
+            "FARO_WHATSAPP_VERIFY_TOKEN",
+            by,
+            f"\\S{{{_TOKEN_LENGTH},}}",
+            f"Make one of at least {_TOKEN_LENGTH} characters with: openssl rand -hex 32",
+        ),
+        token=reader.needed(
+            "FARO_WHATSAPP_TOKEN", by, r"\S+", "Make a permanent one for a system user at Meta."
+        ),
+        phone_id=reader.needed(
+            "FARO_WHATSAPP_PHONE_ID",
+            by,
+            "[0-9]{5,20}",
+            "It is the phone number ID, digits only, not the number.",
+        ),
+        api_url=reader.address("FARO_WHATSAPP_API_URL", "https://graph.facebook.com"),
+        templates=reader.templates("FARO_WHATSAPP_TEMPLATES"),
+    )
+
+
+def _twilio(reader: _Reader) -> TwilioSettings:
+    by = "FARO_WHATSAPP=twilio"
+    return TwilioSettings(
+        account=reader.needed(
+            "FARO_TWILIO_ACCOUNT", by, "AC[0-9a-fA-F]{32}", "It is the account SID: AC and 32 digits."
+        ),
+        auth_tokens=reader.one_or_two(
+            "FARO_TWILIO_AUTH_TOKEN", by, "Copy it from the account's page at Twilio."
+        ),
+        sender=reader.needed("FARO_TWILIO_FROM", by, _NUMBER, _NUMBER_REMEDY),
+        api_url=reader.address("FARO_TWILIO_API_URL", ""),
+        templates=reader.templates("FARO_TWILIO_TEMPLATES"),
+    )
+
+
 def _unknown_names(environ: Mapping[str, str]) -> list[str]:
     known = [variable.name for variable in VARIABLES]
     problems = []
@@ -457,6 +654,7 @@ def _contradictions(settings: Settings, firm_named: bool) -> list[str]:
     if len(set(ports)) < len(ports):
         problems.append("FARO_PORT, FARO_ACTIONS_PORT and FARO_ENGINE_PORT must differ from each other.")
     problems.extend(_booking_contradictions(settings))
+    problems.extend(_whatsapp_contradictions(settings))
     if settings.alarm_url and not _is_signing_secret(settings.alarm_secret):
         problems.append(
             "FARO_ALARM_SECRET is missing or not a signing secret. Make one with: "
@@ -497,6 +695,25 @@ def _booking_contradictions(settings: Settings) -> list[str]:
     ):
         if settings.production and address and urlsplit(address).scheme != "https":
             problems.append(f"{name} must start with https:// in production: it carries names and numbers.")
+    return problems
+
+
+def _whatsapp_contradictions(settings: Settings) -> list[str]:
+    problems = []
+    # In a demo a trusted proxy may tell the address instead.
+    told = settings.public_url or (not settings.production and settings.trusted_proxies)
+    if settings.twilio is not None and not told:
+        problems.append(
+            "FARO_PUBLIC_URL is missing: Twilio signs the address to which it posts, such as https://chat.firm.example."
+        )
+    addresses = {"FARO_PUBLIC_URL": settings.public_url}
+    if settings.cloud is not None:
+        addresses["FARO_WHATSAPP_API_URL"] = settings.cloud.api_url
+    if settings.twilio is not None:
+        addresses["FARO_TWILIO_API_URL"] = settings.twilio.api_url
+    for name, address in addresses.items():
+        if settings.production and address and urlsplit(address).scheme != "https":
+            problems.append(f"{name} must start with https:// in production: it carries what people write.")
     return problems
 
 

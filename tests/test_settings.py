@@ -29,6 +29,20 @@ CALCOM = {
     "FARO_CALCOM_EVENT_TYPE": "42",
     "FARO_CALCOM_EMAIL": "intake@firm.example",
 }
+CLOUD = {
+    "FARO_WHATSAPP": "cloud",
+    "FARO_WHATSAPP_APP_SECRET": "a" * 32,
+    "FARO_WHATSAPP_VERIFY_TOKEN": "v" * 32,
+    "FARO_WHATSAPP_TOKEN": "EAAtoken",
+    "FARO_WHATSAPP_PHONE_ID": "106540352242922",
+}
+TWILIO = {
+    "FARO_WHATSAPP": "twilio",
+    "FARO_TWILIO_ACCOUNT": "AC" + "0" * 32,
+    "FARO_TWILIO_AUTH_TOKEN": "b" * 32,
+    "FARO_TWILIO_FROM": "+12025550100",
+    "FARO_PUBLIC_URL": "https://chat.firm.example",
+}
 PRODUCTION = {
     "FARO_MODE": "production",
     "FARO_SECRET_KEY": KEY,
@@ -105,6 +119,24 @@ def test_every_problem_is_told_at_once() -> None:
         ({**CALCOM, "FARO_CALCOM_EMAIL": ""}, "FARO_CALCOM_EMAIL is missing"),
         ({"FARO_CALCOM_EMAIL": "intake"}, "not an e-mail address"),
         ({"FARO_CALCOM_EVENT_TYPE": "thirty-minutes"}, "number of the event type"),
+        ({**CLOUD, "FARO_WHATSAPP_APP_SECRET": ""}, "FARO_WHATSAPP_APP_SECRET is missing"),
+        ({**CLOUD, "FARO_WHATSAPP_APP_SECRET": "short"}, "FARO_WHATSAPP_APP_SECRET is not one secret"),
+        (
+            {**CLOUD, "FARO_WHATSAPP_APP_SECRET": ",".join("abc")},
+            "FARO_WHATSAPP_APP_SECRET is not one secret",
+        ),
+        ({**CLOUD, "FARO_WHATSAPP_VERIFY_TOKEN": ""}, "FARO_WHATSAPP_VERIFY_TOKEN is missing"),
+        ({**CLOUD, "FARO_WHATSAPP_VERIFY_TOKEN": "short"}, "FARO_WHATSAPP_VERIFY_TOKEN has another form"),
+        ({**CLOUD, "FARO_WHATSAPP_TOKEN": ""}, "FARO_WHATSAPP_TOKEN is missing"),
+        ({**CLOUD, "FARO_WHATSAPP_PHONE_ID": "+12025550100"}, "FARO_WHATSAPP_PHONE_ID has another form"),
+        ({**CLOUD, "FARO_WHATSAPP_API_URL": "graph"}, "FARO_WHATSAPP_API_URL is not an address"),
+        ({**CLOUD, "FARO_WHATSAPP_TEMPLATES": "window=x"}, "FARO_WHATSAPP_TEMPLATES holds"),
+        ({**TWILIO, "FARO_TWILIO_ACCOUNT": ""}, "FARO_TWILIO_ACCOUNT is missing"),
+        ({**TWILIO, "FARO_TWILIO_AUTH_TOKEN": ""}, "FARO_TWILIO_AUTH_TOKEN is missing"),
+        ({**TWILIO, "FARO_TWILIO_FROM": "2025550100"}, "FARO_TWILIO_FROM has another form"),
+        ({**TWILIO, "FARO_PUBLIC_URL": ""}, "FARO_PUBLIC_URL is missing"),
+        ({"FARO_WHATSAPP": "signal"}, "cloud, twilio"),
+        ({"FARO_WHATSAPP_NUMBER": "555-0100"}, "FARO_WHATSAPP_NUMBER is"),
         ({"FARO_NOTHING_LIKE_IT": "1"}, "FARO_NOTHING_LIKE_IT is not a setting"),
     ],
 )
@@ -230,8 +262,44 @@ def test_the_table_documents_exactly_what_is_read() -> None:
 
 READERS = (
     "text", "port", "one_of", "day", "networks", "origins", "address", "secret", "factor", "whole", "email",
-    "data_keys", "signing",
+    "data_keys", "signing", "some_of", "needed", "one_or_two", "number", "templates",
 )  # fmt: skip
+
+
+def test_whatsapp_by_both_providers() -> None:
+    settings = load_settings(
+        {
+            **CLOUD,
+            **TWILIO,
+            "FARO_WHATSAPP": "twilio, cloud",
+            "FARO_TWILIO_AUTH_TOKEN": f"{'n' * 32},{'o' * 32}",
+            "FARO_WHATSAPP_TEMPLATES": "window_es=noticias:es_MX, reminder_en=a_date",
+        }
+    )
+    assert settings.cloud is not None
+    assert settings.twilio is not None
+    assert settings.twilio.auth_tokens == ("n" * 32, "o" * 32)
+    assert settings.cloud.templates == {"window_es": "noticias:es_MX", "reminder_en": "a_date"}
+    assert load_settings({}).cloud is load_settings({}).twilio is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {**CLOUD, "FARO_WHATSAPP_API_URL": "http://graph.example"},
+        {**TWILIO, "FARO_TWILIO_API_URL": "http://twilio.example"},
+        {**TWILIO, "FARO_PUBLIC_URL": "http://chat.firm.example"},
+    ],
+)
+def test_what_people_write_is_encrypted_on_its_way(changes: dict[str, str]) -> None:
+    (problem,) = _problems({**PRODUCTION, **changes})
+    assert "must start with https://" in problem
+
+
+def test_a_repr_shows_no_secret_of_a_provider() -> None:
+    settings = load_settings({**CLOUD, **TWILIO, "FARO_WHATSAPP": "cloud,twilio"})
+    for secret in ("a" * 32, "v" * 32, "EAAtoken", "b" * 32):
+        assert secret not in f"{settings!r} {settings.cloud!r} {settings.twilio!r}"
 
 
 def test_a_repr_shows_no_secret() -> None:

@@ -46,7 +46,7 @@ class Alarms:
     def raise_alarm(self, kind: str, code: str, conversation: str | None, kept: bool) -> None:
         """Raises one alarm; the conversation is named in row and webhook only when it is kept.
 
-        kind: ``engine`` (no turn), ``turn`` (empty or failed), ``store`` or ``internal``.
+        kind: ``engine`` (no turn), ``turn`` (empty or failed), ``store``, ``internal``, ``booking`` or ``whatsapp``.
         """
         self._metrics.alarms.labels(kind).inc()
         self._metrics.tally(f"alarm_{kind}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from functools import cache
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,17 @@ from bot.booking.worker import Deliveries
 from bot.core import yaml12
 from bot.core.deadlines import phrases
 from bot.core.errors import RequestError
+from bot.core.messages import Reply
+from bot.gateway import bundle, embed, plain_chat
 from bot.gateway.alarms import Alarms
 from bot.gateway.booking_api import BookingApi
 from bot.gateway.bookings import BookingDesk, Teller
 from bot.gateway.chat import ChatApi
 from bot.gateway.clock import Clock
 from bot.gateway.commands import Commands
+from bot.gateway.conduct import Conduct
 from bot.gateway.deadlines import DeadlineApi
+from bot.gateway.embed import EmbedPage
 from bot.gateway.events import Streams
 from bot.gateway.health import Health, load_steps
 from bot.gateway.keeper import Keeper
@@ -31,12 +35,22 @@ from bot.gateway.limits import Limits, RateLimiter
 from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
 from bot.gateway.middleware import problem_middleware
+from bot.gateway.page_words import load_page_words
+from bot.gateway.plain_chat import PlainChat
 from bot.gateway.ports import Deadlines, Engine, Firm, Notices, Reading
 from bot.gateway.problems import load_problems
 from bot.gateway.security import add_headers, may_read_metrics
 from bot.gateway.tokens import Tokens
 from bot.gateway.turns import Turns
 from bot.gateway.voice import Voice
+from bot.gateway.whatsapp.handover import Handovers
+from bot.gateway.whatsapp.model import Provider
+from bot.gateway.whatsapp.people import People
+from bot.gateway.whatsapp.reminders import Reminders
+from bot.gateway.whatsapp.service import Tidying, WhatsApp, approved, reminders_can_be_sent
+from bot.gateway.whatsapp.store import WhatsAppStore
+from bot.gateway.whatsapp.words import Words
+from bot.gateway.widget import KeptBuilds, Widget
 from bot.gateway.worker import Retention, housekeeping, write_counts
 from bot.settings import Settings
 from bot.transcripts.store import TranscriptStore
@@ -53,6 +67,8 @@ ALARMS: web.AppKey[Alarms] = web.AppKey("alarms", Alarms)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
 RETENTION: web.AppKey[Retention] = web.AppKey("retention", Retention)
+WHATSAPP: web.AppKey[WhatsApp] = web.AppKey("whatsapp", WhatsApp)
+TIDYING: web.AppKey[Tidying] = web.AppKey("tidying", Tidying)
 DELIVERIES: web.AppKey[Deliveries] = web.AppKey("deliveries", Deliveries)
 
 
@@ -77,12 +93,15 @@ def create_app(
     clock: Clock,
     reading: Reading,
     limits: Limits | None = None,
+    whatsapp: WhatsAppStore | None = None,
+    providers: Mapping[str, Provider] | None = None,
     widget: Path = WIDGET,
     content: Path = BOT / "content",
 ) -> web.Application:
     """The gateway. It starts and closes ``store`` and ``engine`` with itself.
 
-    Raises ContentFileError when a notice, a problem text or a phrase is missing.
+    Raises ContentFileError when a notice, a problem text or a phrase is missing, DataFileError when the modules of
+    the widget cannot be joined.
     """
     bounds = limits or Limits()
     metrics = Metrics()
@@ -92,11 +111,26 @@ def create_app(
     desk = BookingDesk(bookings, vault, clock)
     keeper = Keeper(store, engine, clock, bounds, metrics, alarms, desk)
     teller = Teller(keeper, voice, firm, clock)
+    # Words and workers only where a provider is configured; what is held about people is tidied all the same.
+    words = Words(notices) if whatsapp is not None and providers else None
 
     def alarm(kind: str, code: str, conversation: str | None) -> None:
         # A request outlives a conversation that was not kept, so its alarm names none.
         alarms.raise_alarm(kind, code, conversation, kept=False)
 
+    reminders = None
+    if whatsapp is not None and words is not None:
+        reminders = Reminders(
+            store=whatsapp,
+            deadlines=deadlines,
+            firm=firm,
+            words=words,
+            clock=clock,
+            metrics=metrics,
+            template=partial(approved, settings, "reminder"),
+            alarm=partial(alarm, "whatsapp"),
+            offers=reminders_can_be_sent(settings),
+        )
     deliveries = Deliveries(bookings, destination, clock, alarm, teller.tell)
     retention = Retention(keeper, desk, firm, clock, bounds)
     limiter = RateLimiter(bounds)
@@ -106,7 +140,14 @@ def create_app(
     )
     turns = Turns(
         keeper=keeper,
-        commands=Commands(voice, keeper, clock, metrics),
+        commands=Commands(
+            voice,
+            keeper,
+            clock,
+            metrics,
+            None if words is None else words.greeting,
+            None if reminders is None else reminders.obey,
+        ),
         voice=voice,
         engine=engine,
         reading=reading,
@@ -117,20 +158,81 @@ def create_app(
         metrics=metrics,
         alarms=alarms,
         bookings=desk,
+        spoken=None if words is None or reminders is None else _spoken(words, reminders),
     )
+    tidying = None
+    if whatsapp is not None:
+        people = People(whatsapp, keeper, clock)
+        keeper.elsewhere = people
+        tidying = Tidying(
+            store=whatsapp,
+            keeper=keeper,
+            transcripts=store,
+            firm=firm,
+            clock=clock,
+            limits=bounds,
+            metrics=metrics,
+        )
+    tokens = Tokens(settings.secret_key)
+    service = None
+    if whatsapp is not None and words is not None and reminders is not None:
+        handovers = None
+        if settings.whatsapp_number:
+            handovers = Handovers(
+                store=whatsapp,
+                keeper=keeper,
+                tokens=tokens,
+                words=words,
+                number=settings.whatsapp_number,
+                clock=clock,
+                limits=bounds,
+                limiter=limiter,
+                trusted_proxies=settings.trusted_proxies,
+            )
+        service = WhatsApp(
+            settings,
+            store=whatsapp,
+            people=people,
+            providers=providers or {},
+            words=words,
+            keeper=keeper,
+            turns=turns,
+            voice=voice,
+            reading=reading,
+            clock=clock,
+            limits=bounds,
+            metrics=metrics,
+            alarms=alarms,
+            reminders=reminders,
+            handovers=handovers,
+        )
+        teller.outside = service.tell
+    conduct = Conduct(keeper=keeper, voice=voice, store=store, clock=clock, metrics=metrics)
     api = ChatApi(
         keeper=keeper,
         turns=turns,
-        voice=voice,
-        tokens=Tokens(settings.secret_key),
+        conduct=conduct,
+        tokens=tokens,
         streams=streams,
         health=health,
         limiter=limiter,
-        store=store,
-        clock=clock,
-        metrics=metrics,
         trusted_proxies=settings.trusted_proxies,
         openapi=openapi_document(),
+    )
+    plain = PlainChat(
+        keeper=keeper,
+        turns=turns,
+        conduct=conduct,
+        tokens=tokens,
+        voice=voice,
+        problems=problems,
+        words=load_page_words(content / plain_chat.WORDS_FILE, plain_chat.WORDS),
+        firm=firm,
+        clock=clock,
+        limits=bounds,
+        limiter=limiter,
+        metrics=metrics,
+        trusted_proxies=settings.trusted_proxies,
     )
     deadline_api = DeadlineApi(
         deadlines=deadlines,
@@ -150,6 +252,20 @@ def create_app(
         metrics=metrics,
         trusted_proxies=settings.trusted_proxies,
         wake=deliveries.wake,
+    )
+
+    modules = widget / "src"
+    current = bundle.build(modules) if (modules / bundle.ENTRY).is_file() else None
+    builds = KeptBuilds(settings.var / "widget")
+    if current is not None:
+        builds.keep(current)
+    embed_page = EmbedPage(current=current, words=load_page_words(content / embed.WORDS_FILE, embed.WORDS))
+    scripts = Widget(
+        current=current,
+        builds=builds,
+        firm=firm,
+        origins=settings.allowed_origins,
+        whatsapp=service is not None and service.handovers is not None,
     )
 
     async def page(_request: web.Request) -> web.StreamResponse:
@@ -180,14 +296,19 @@ def create_app(
             asyncio.create_task(alarms.work()),
             asyncio.create_task(housekeeping(keeper, retention, store, metrics, clock, bounds)),
             asyncio.create_task(deliveries.work()),
+            *(asyncio.create_task(part.work()) for part in (tidying, service) if part is not None),
         ]
         yield
+        if service is not None:
+            await service.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await _last_writes(keeper, store, metrics, clock)
         await alarms.close()
         await deliveries.close()
+        if service is not None:
+            await service.close()
         await engine.close()
         await bookings.close()
         await store.close()
@@ -201,9 +322,17 @@ def create_app(
     )
     app[KEEPER], app[ALARMS], app[METRICS], app[STREAMS] = keeper, alarms, metrics, streams
     app[RETENTION], app[DELIVERIES] = retention, deliveries
+    if tidying is not None:
+        app[TIDYING] = tidying
+    if service is not None:
+        app[WHATSAPP] = service
+        app.add_routes(service.routes())
     app.add_routes(api.routes())
     app.add_routes(deadline_api.routes())
     app.add_routes(booking_api.routes())
+    app.add_routes(scripts.routes())
+    app.add_routes(plain.routes())
+    app.add_routes(embed_page.routes())
     app.add_routes(
         [
             web.get("/", page),
@@ -218,6 +347,11 @@ def create_app(
     app.on_shutdown.append(stop_streams)
     app.cleanup_ctx.append(background)
     return app
+
+
+def _spoken(words: Words, reminders: Reminders) -> Callable[[Reply], Reply]:
+    """The wording that a reply has on WhatsApp, and what WhatsApp can offer with it."""
+    return lambda reply: reminders.offered(words.spoken(reply))
 
 
 async def _last_writes(keeper: Keeper, store: TranscriptStore, metrics: Metrics, clock: Clock) -> None:

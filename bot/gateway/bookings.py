@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.booking.ports import CANCELLED, PRESSING, REQUESTED, Outcome
@@ -13,9 +14,13 @@ from bot.core.booking.moments import appointment_in_words
 from bot.core.errors import RequestError
 from bot.core.messages import Reply
 from bot.gateway.clock import Clock
+from bot.gateway.conversations import Conversation
 from bot.gateway.keeper import Keeper
 from bot.gateway.ports import Firm
 from bot.gateway.voice import Voice
+from bot.transcripts.records import MessageRecord
+
+Outside = Callable[[Conversation, MessageRecord, str], Awaitable[None]]
 
 #: A form that is left for so long begins anew; the values given for it are deleted.
 VALUES_KEPT = timedelta(hours=2)
@@ -61,6 +66,8 @@ class Teller:
         self._voice = voice
         self._firm = firm
         self._clock = clock
+        #: Has a message reach a person who is not looking at a page: conversation, message, and a name for the news.
+        self.outside: Outside | None = None
 
     async def tell(self, booking: Booking, outcome: Outcome) -> None:
         """Says it, where the conversation still exists. Raises RequestError when that cannot be found out now."""
@@ -73,7 +80,9 @@ class Teller:
             ):
                 reply = self._reply(booking, outcome, conversation.language, conversation.timezone)
                 if reply is not None:
-                    conversation.say(reply, None, self._clock.now())
+                    message = conversation.say(reply, None, self._clock.now())
+                    if self.outside is not None and conversation.is_whatsapp:
+                        await self.outside(conversation, message, _named(booking, outcome))
                     await self._keeper.flush(conversation)
         except RequestError as error:
             if error.code != "conversation_gone":
@@ -94,6 +103,18 @@ class Teller:
             start="" if start is None else appointment_in_words(start, zone, language),
             link=link or "",
         )
+
+
+def _named(booking: Booking, outcome: Outcome) -> str:
+    """A name for one piece of news: the same when it is told again because nobody knows whether it was."""
+    moments = (booking.updated_at, outcome.start)
+    facts = [
+        booking.request_id,
+        outcome.type,
+        outcome.kind,
+        *("" if at is None else at.isoformat() for at in moments),
+    ]
+    return f"news:{hashlib.sha256(' '.join(facts).encode()).hexdigest()[:32]}"
 
 
 def _notice(booking: Booking, outcome: Outcome) -> str | None:

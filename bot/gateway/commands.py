@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from bot.core.messages import GATEWAY_PREFIX, LANGUAGES, Reply
 from bot.gateway.clock import Clock
 from bot.gateway.conversations import Conversation
@@ -22,7 +24,18 @@ FORWARDED = {
 class Commands:
     """Carries out gateway commands; the caller holds the conversation's turn."""
 
-    def __init__(self, voice: Voice, keeper: Keeper, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        voice: Voice,
+        keeper: Keeper,
+        clock: Clock,
+        metrics: Metrics,
+        greeting: Callable[[str, str], tuple[Reply, ...]] | None = None,
+        reminders: Callable[[Conversation, str], Awaitable[tuple[Reply, ...] | None]] | None = None,
+    ) -> None:
+        """``greeting`` is WhatsApp's, for a language and a provider; ``reminders`` carries out what is about them."""
+        self._reminders = reminders
+        self._greeting = greeting
         self._voice = voice
         self._keeper = keeper
         self._clock = clock
@@ -51,10 +64,14 @@ class Commands:
             return (self._voice.notice("erase_kept", language),)
         if command == "erase_yes":
             return await self._erase(conversation)
+        if command.startswith("reminder") and self._reminders is not None:
+            return await self._reminders(conversation, command)
         return None
 
     def _switch(self, conversation: Conversation, language: str) -> tuple[Reply, ...]:
         conversation.language = language
+        if conversation.is_whatsapp and self._greeting is not None and not conversation.asked:
+            return self._greeting(language, conversation.provider)
         visitors = [message for message in conversation.messages if message.author == "visitor"]
         if len(visitors) <= 1 and not conversation.asked:
             return self._voice.greeting(language)

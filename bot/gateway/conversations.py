@@ -13,6 +13,10 @@ from bot.core.messages import Choice, Reply
 from bot.gateway.tokens import new_choice_id, new_message_id
 from bot.transcripts.records import ConsentRecord, ConversationRecord, MessageRecord
 
+#: The channel of a conversation that goes on in WhatsApp. Between two turns it is in no gateway's memory, because
+#: another gateway may get the next message.
+WHATSAPP = "whatsapp"
+
 
 @dataclass(frozen=True, slots=True)
 class Offered:
@@ -59,6 +63,10 @@ class Conversation:
     digests: dict[str, bytes] = field(default_factory=dict)
     #: The kind of emergency that was answered last, for the questions about the situation.
     emergency: str | None = None
+    #: For WhatsApp: by whom its messages come and go, ``cloud`` or ``twilio``.
+    provider: str = ""
+    #: Begun on a page by this gateway, which holds it for that page also while it goes on in WhatsApp.
+    on_page: bool = False
     #: A turn was given up on while the engine may still have been at work on it.
     overdue: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -112,6 +120,11 @@ class Conversation:
         self.news = asyncio.Event()
 
     @property
+    def is_whatsapp(self) -> bool:
+        """Whether it goes on in WhatsApp, where choices can be shown with numbers."""
+        return self.channel == WHATSAPP
+
+    @property
     def asks(self) -> str:
         """What the bot has just asked for that only a booking may hold; empty for anything else."""
         return next((str(reply["asks"]) for reply in self._just_said() if reply.get("asks")), "")
@@ -124,15 +137,18 @@ class Conversation:
             for reply in self._just_said()
         )
 
-    def _just_said(self) -> Iterator[dict[str, Any]]:
-        """The bot's replies since the last message of the person that was answered, newest first."""
+    def just_said(self) -> Iterator[MessageRecord]:
+        """The bot's messages since the last message of the person that was answered, newest first."""
         answered = False
         for message in reversed(self.messages):
             if message.author == "bot" and message.reply is not None:
                 answered = True
-                yield message.reply
+                yield message
             elif answered:
                 return
+
+    def _just_said(self) -> Iterator[dict[str, Any]]:
+        return (message.reply for message in self.just_said() if message.reply is not None)
 
     def after(self, seq: int) -> list[MessageRecord]:
         """The messages after a cursor."""
@@ -252,6 +268,15 @@ class Registry:
     def all(self) -> list[Conversation]:
         """All of them."""
         return list(self._by_id.values())
+
+    def has(self, conversation_id: str) -> bool:
+        """Whether the conversation is here, without marking it as used."""
+        return conversation_id in self._by_id
+
+    def leave(self, conversation: Conversation) -> None:
+        """Lets a conversation go that nobody uses now and of which nothing is still to be written."""
+        if self._by_id.get(conversation.id) is conversation and _idle(conversation):
+            self.remove(conversation.id)
 
 
 def _idle(conversation: Conversation) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -36,6 +37,16 @@ class Erased:
     sent: bool = False
 
 
+class Elsewhere(Protocol):
+    """Where conversations are that no gateway holds in memory. Both may raise what a database raises."""
+
+    async def find(self, conversation_id: str) -> Conversation | None:
+        """A conversation that was not kept, as its last turn left it."""
+
+    async def erase(self, conversation_id: str) -> None:
+        """Deletes what is held of a conversation, kept or not."""
+
+
 class Keeper:
     """Holds the conversations of one gateway."""
 
@@ -57,13 +68,15 @@ class Keeper:
         self._limits = limits
         self._metrics = metrics
         self._alarms = alarms
+        #: What else knows conversations, such as WhatsApp: asked for one that is neither in memory nor kept.
+        self.elsewhere: Elsewhere | None = None
         # Deletions that even the table of pending ones could not take; lost only if the process ends first.
         self._unqueued: set[str] = set()
 
     def begin(self, conversation: Conversation) -> None:
         """Takes in a new conversation. Raises RequestError when memory is full of busy ones."""
         for old in self.registry.put(conversation, time.monotonic()):
-            old.gone = old.consent is None
+            old.gone = old.consent is None and not old.is_whatsapp
             old.wake()
         if len(self.registry) > self._limits.conversations_in_memory:
             self.registry.remove(conversation.id)
@@ -83,6 +96,9 @@ class Keeper:
         finally:
             conversation.users -= 1
             conversation.touched = time.monotonic()
+            if conversation.is_whatsapp and not conversation.on_page:
+                self.registry.leave(conversation)
+                self._metrics.conversations.set(len(self.registry))
 
     @asynccontextmanager
     async def turn(self, conversation: Conversation) -> AsyncIterator[None]:
@@ -153,11 +169,18 @@ class Keeper:
         async with conversation.lock:
             return await self.erase_now(conversation)
 
-    async def erase_now(self, conversation: Conversation) -> Erased:
-        """As ``erase``, by who already holds the conversation's turn."""
+    async def erase_now(self, conversation: Conversation, *, expired: bool = False) -> Erased:
+        """As ``erase``, by who already holds the conversation's turn.
+
+        ``expired``: its time is over, and nobody asked for it; what is held elsewhere has a time of its own.
+        """
         conversation.gone = True
         sent = await self._delete_bookings(conversation)
-        if sent is None or not await self.delete_rows(conversation):
+        if (
+            sent is None
+            or not await self.delete_rows(conversation)
+            or not (expired or await self._delete_elsewhere(conversation))
+        ):
             conversation.gone = False
             return Erased(rows=False, engine=False)
         self.registry.remove(conversation.id)
@@ -191,7 +214,7 @@ class Keeper:
                 async with self.use(conversation_id) as conversation, self.turn(conversation):
                     if conversation.last_at >= before:
                         continue
-                    erased = await self.erase_now(conversation)
+                    erased = await self.erase_now(conversation, expired=True)
             except RequestError as error:
                 if error.code == "conversation_gone":
                     continue
@@ -200,6 +223,15 @@ class Keeper:
                 return False
             self._metrics.tally("expired")
         return len(found) < limit
+
+    def let_go(self, conversation_id: str) -> None:
+        """Lets go of a conversation that was erased elsewhere and is not kept; its page is told that it is gone."""
+        conversation = self.registry.get(conversation_id, time.monotonic())
+        if conversation is None or conversation.consent is not None:
+            return
+        conversation.gone = True
+        self.registry.remove(conversation_id)
+        conversation.wake()
 
     async def delete_rows(self, conversation: Conversation) -> bool:
         """Whether the store holds nothing of the conversation any more."""
@@ -224,6 +256,18 @@ class Keeper:
             self._alarms.raise_alarm("store", "erase_failed", conversation.id, kept=False)
             return None
 
+    async def _delete_elsewhere(self, conversation: Conversation) -> bool:
+        """Whether nothing is left of the conversation where else it may have been held."""
+        if self.elsewhere is None:
+            return True
+        try:
+            await self.elsewhere.erase(conversation.id)
+        except STORE_FAULTS as exc:
+            logger().error("erase_failed", conversation=conversation.id, **fault(exc))
+            self._alarms.raise_alarm("store", "erase_failed", conversation.id, kept=False)
+            return False
+        return True
+
     async def forget(self, conversation_id: str, attempts: int = 0) -> bool:
         """Whether the engine has forgotten the conversation; if not, it will be asked again."""
         try:
@@ -233,6 +277,10 @@ class Keeper:
             await self._queue(conversation_id, attempts)
             return False
         return True
+
+    def forget_later(self, conversation_id: str) -> None:
+        """Has the engine asked to forget the conversation with the next sweep."""
+        self._unqueued.add(conversation_id)
 
     async def retry_forgets(self) -> None:
         """Asks the engine again for what it has still to forget."""
@@ -254,7 +302,8 @@ class Keeper:
             now, self._limits.idle_seconds, self._limits.idle_kept_seconds
         ):
             self.registry.remove(conversation.id)
-            if conversation.consent is None:
+            # What goes on in WhatsApp ends there, when its time is over.
+            if conversation.consent is None and not conversation.is_whatsapp:
                 conversation.gone = True
                 await self.forget(conversation.id)
         self._metrics.conversations.set(len(self.registry))
@@ -265,21 +314,28 @@ class Keeper:
             try:
                 kept = await self._store.load(conversation_id)
                 values = {} if kept is None else await self._bookings.values(conversation_id)
+                other = None if kept is not None else await self._find_elsewhere(conversation_id)
             except STORE_FAULTS as exc:
                 logger().error("load_failed", conversation=conversation_id, **fault(exc))
                 raise RequestError("storage_unavailable", 503, {"seconds": 30}) from None
             # Another request may have brought it in meanwhile: there must be only one in memory.
             found = self.registry.get(conversation_id, time.monotonic())
             if found is None:
-                if kept is None:
+                if kept is not None:
+                    found = restored(kept.conversation, kept.messages)
+                    found.values.update(values)
+                    found.trim(self._limits.messages_in_memory)
+                elif other is not None:
+                    found = other
+                else:
                     raise RequestError("conversation_gone", 404)
-                found = restored(kept.conversation, kept.messages)
-                found.values.update(values)
-                found.trim(self._limits.messages_in_memory)
                 self.begin(found)
         if found.gone:
             raise RequestError("conversation_gone", 404)
         return found
+
+    async def _find_elsewhere(self, conversation_id: str) -> Conversation | None:
+        return None if self.elsewhere is None else await self.elsewhere.find(conversation_id)
 
     async def _queue(self, conversation_id: str, attempts: int) -> None:
         wait = self._limits.forget_retry_seconds * 2 ** min(attempts, 6)

@@ -20,6 +20,8 @@ class Limits:
     """Every number that bounds what the gateway takes and holds. Times are in seconds."""
 
     text_characters: int = 4_000
+    #: The longest text that WhatsApp lets a person send.
+    whatsapp_characters: int = 4_096
     body_bytes: int = 262_144
     per_conversation: str = "20/minute; 300/hour"
     #: A shelter or an office shares one address, so an address may do much more than a conversation.
@@ -28,6 +30,9 @@ class Limits:
     #: Dates worked out for one address; the facts of one are a few hundred bytes.
     deadlines: str = "60/minute; 600/hour"
     deadline_bytes: int = 16_384
+    #: Wrong codes that one person on WhatsApp may bring, and all together at one gateway.
+    wrong_codes: str = "5/10minutes"
+    wrong_codes_in_all: str = "300/hour"
     turn_seconds: float = 5.0
     conversations_in_memory: int = 5_000
     messages_in_memory: int = 400
@@ -107,6 +112,10 @@ class Allowance:
     def __init__(self, rate: str) -> None:
         self._items = parse_many(rate)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def has(self, name: str) -> bool:
+        """Whether ``name`` may; nothing is counted."""
+        return all(self._limiter.test(item, name) for item in self._items)
 
     def take(self, name: str) -> bool:
         """Whether ``name`` may; if so, it is counted."""

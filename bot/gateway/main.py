@@ -39,6 +39,9 @@ from bot.gateway.engine import EngineClient
 from bot.gateway.limits import Limits
 from bot.gateway.logs import configure, fault, logger
 from bot.gateway.ports import core_reading
+from bot.gateway.whatsapp.names import Names
+from bot.gateway.whatsapp.service import providers_of
+from bot.gateway.whatsapp.store import WhatsAppStore
 from bot.settings import Settings, load_settings, with_demo_secrets
 from bot.transcripts.store import TranscriptStore
 
@@ -72,6 +75,10 @@ class FreshFirm:
     @property
     def phone(self) -> str:
         return self._now.phone
+
+    @property
+    def emergency_phone(self) -> str | None:
+        return self._now.emergency_phone
 
     @property
     def timezone(self) -> str:
@@ -159,6 +166,8 @@ async def build(settings: Settings, limits: Limits | None = None) -> web.Applica
         clock=SystemClock(settings.today),
         reading=reading,
         limits=bounds,
+        whatsapp=WhatsAppStore(bookings.database, keys, Names(settings.secret_key)),
+        providers=providers_of(settings),
     )
 
 

@@ -54,6 +54,36 @@ class Metrics:
             "faro_conversations_in_memory", "Conversations held in memory.", registry=self.registry
         )
         self.streams = Gauge("faro_event_streams", "Open event streams.", registry=self.registry)
+        self.whatsapp_received = Counter(
+            "faro_whatsapp_received",
+            "What providers posted: new messages, repeated ones, statuses, posts refused.",
+            ["provider", "what"],
+            registry=self.registry,
+        )
+        self.whatsapp_ended = Counter(
+            "faro_whatsapp_ended", "WhatsApp messages, by how they ended.", ["how"], registry=self.registry
+        )
+        self.whatsapp_seconds = Histogram(
+            "faro_whatsapp_seconds",
+            "Time from a WhatsApp message's arrival to its reply being queued.",
+            registry=self.registry,
+            buckets=(*_SECONDS, 30.0, 60.0, 120.0),
+        )
+        self.whatsapp_sent = Counter(
+            "faro_whatsapp_sent",
+            "Sendings to WhatsApp, by what came of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.whatsapp_waiting = Gauge(
+            "faro_whatsapp_waiting",
+            "What waits on WhatsApp: messages, people, set aside, and what has not gone out.",
+            ["what"],
+            registry=self.registry,
+        )
+        self.whatsapp_oldest = Gauge(
+            "faro_whatsapp_oldest_seconds", "Age of the oldest message that waits.", registry=self.registry
+        )
         self._tally: Tally[str] = Tally()
 
     def text(self) -> bytes:

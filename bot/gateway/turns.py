@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC
 
@@ -28,15 +30,20 @@ from bot.gateway.voice import KIND_OF, Voice
 from bot.transcripts.records import MessageRecord
 
 FALLBACK = "nlu_fallback"
+_FACTS = re.compile(r"\{.*\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What a person sent: ``text`` or the id of a ``choice``, never both."""
+    """What a person sent: ``text`` or the id of a ``choice``, never both.
+
+    ``again``: it was tried before and has been counted, and its id names no other message.
+    """
 
     client_message_id: str
     text: str | None = None
     choice: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,10 @@ class Turns:
         metrics: Metrics,
         alarms: Alarms,
         bookings: Bookings,
+        spoken: Callable[[Reply], Reply] | None = None,
     ) -> None:
+        """``spoken`` gives the wording that a reply has on WhatsApp."""
+        self._spoken = spoken
         self._bookings = bookings
         self._keeper = keeper
         self._commands = commands
@@ -97,15 +107,18 @@ class Turns:
         self._metrics = metrics
         self._alarms = alarms
 
-    async def send(self, conversation: Conversation, incoming: Incoming) -> list[MessageRecord]:
+    async def send(
+        self, conversation: Conversation, incoming: Incoming, *, patient: bool = False
+    ) -> list[MessageRecord]:
         """The bot's messages in answer to one message; a repeated sending gives the same ones.
 
-        Raises RequestError for what cannot be taken.
+        Raises RequestError for what cannot be taken. ``patient``: an engine that cannot answer raises EngineError,
+        without a word to the person or an alarm, so that the same message can be sent again later.
         """
         started = time.monotonic()
         read = None if incoming.text is None else self._read(incoming.text, conversation)
         # An emergency is answered even when somebody has written too fast.
-        if read is None or read.emergency in (None, "unclear"):
+        if not incoming.again and (read is None or read.emergency in (None, "unclear")):
             self._limiter.conversation(conversation.id)
         async with self._keeper.turn(conversation):
             chosen = self._chosen(conversation, incoming, read)
@@ -115,8 +128,8 @@ class Turns:
                 return said
             await self._keeper.flush(conversation)
             try:
-                answer = await self._answer(conversation, visitor, read, chosen)
-            except RequestError:
+                answer = await self._answer(conversation, visitor, read, chosen, patient)
+            except (RequestError, EngineError):
                 raise
             except Exception as exc:  # Whatever broke, the person gets a reply.
                 logger().error("turn_broke", conversation=conversation.id, **fault(exc))
@@ -128,8 +141,10 @@ class Turns:
         text = clean(raw)
         if is_blank(text) or is_blank(without_command(text)):
             raise RequestError("empty_message", 400)
-        if len(text) > self._limits.text_characters:
-            raise RequestError("text_too_long", 413, {"limit": self._limits.text_characters})
+        limits = self._limits
+        longest = limits.whatsapp_characters if conversation.is_whatsapp else limits.text_characters
+        if len(text) > longest:
+            raise RequestError("text_too_long", 413, {"limit": longest})
         try:
             spoken = self._reading.language(text)
             emergency = self._reading.emergency(text, spoken or language)
@@ -159,7 +174,7 @@ class Turns:
         if (
             whole
             and asked in KIND_ASKED
-            and meant_choice(masked.text, conversation.latest, numbered=False) is None
+            and meant_choice(masked.text, conversation.latest, numbered=conversation.is_whatsapp) is None
             and not self._reading.speaks(text, asked)
         ):
             masked = self._reading.mask_whole(text, KIND_ASKED[asked], seen)
@@ -178,8 +193,8 @@ class Turns:
         before = conversation.sent(incoming.client_message_id)
         if before is not None:
             return None if before.choice_id is None else conversation.offered.get(before.choice_id)
-        # The page shows buttons without numbers, so a typed "2" there means something else.
-        return meant_choice(read.text, conversation.latest, numbered=False)
+        # A page shows buttons without numbers, so a typed "2" there means something else.
+        return meant_choice(read.text, conversation.latest, numbered=conversation.is_whatsapp)
 
     def _visitor(
         self,
@@ -196,7 +211,7 @@ class Turns:
             known = conversation.digests.get(incoming.client_message_id)
             # The same words can be masked in another way once the question was answered, so their digest decides.
             same = before.text == text if read is None or known is None else known == read.digest
-            if not same or (before.kind == "choice") != (incoming.choice is not None):
+            if not (same or incoming.again) or (before.kind == "choice") != (incoming.choice is not None):
                 raise RequestError("message_id_reused", 409)
             if incoming.choice is not None and before.choice_id != incoming.choice:
                 raise RequestError("message_id_reused", 409)
@@ -224,10 +239,11 @@ class Turns:
         visitor: MessageRecord,
         read: _Read | None,
         chosen: Offered | None,
+        patient: bool,
     ) -> Answer:
         language = (read.language if read is not None else None) or conversation.language
         if chosen is not None:
-            return await self._answer_choice(conversation, visitor, read, chosen)
+            return await self._answer_choice(conversation, visitor, read, chosen, patient)
         if read is None:
             raise RequestError("empty_message", 400)
         if read.emergency is not None:
@@ -243,7 +259,7 @@ class Turns:
                 self._metrics.third_languages.labels(read.other).inc()
                 self._metrics.tally(f"third_language_{read.other}")
                 return Answer((reply_other,), "third_language", f"third_language_{read.other}")
-        return await self._ask(conversation, visitor, read, text=without_command(read.text))
+        return await self._ask(conversation, visitor, read, patient, text=without_command(read.text))
 
     async def _answer_choice(
         self,
@@ -251,6 +267,7 @@ class Turns:
         visitor: MessageRecord,
         read: _Read | None,
         chosen: Offered,
+        patient: bool,
     ) -> Answer:
         payload = chosen.payload
         if payload.startswith(GATEWAY_PREFIX):
@@ -260,19 +277,21 @@ class Turns:
             else:
                 replies = await self._commands.run(conversation, payload)
                 if replies is not None:
-                    return Answer(replies, "gateway", command)
+                    # Without the facts that some carry.
+                    return Answer(replies, "gateway", _FACTS.sub("", command))
                 return self._apology(conversation, read, "turn", "unknown_command", "apology_turn")
-        return await self._ask(conversation, visitor, read, payload=payload)
+        return await self._ask(conversation, visitor, read, patient, payload=payload)
 
     async def _ask(
         self,
         conversation: Conversation,
         visitor: MessageRecord,
         read: _Read | None,
+        patient: bool,
         text: str | None = None,
         payload: str | None = None,
     ) -> Answer:
-        """The engine's answer, guarded against silence."""
+        """The engine's answer, guarded against silence. Raises EngineError when ``patient``."""
         firm_timezone = self._firm.timezone
         now = self._clock.now_in(firm_timezone)
         turn = Turn(
@@ -298,13 +317,20 @@ class Turns:
                 result = await self._engine.turn(turn)
         except (TimeoutError, EngineUnreachable) as exc:
             conversation.overdue = True
+            if patient:
+                raise EngineUnreachable("no answer in time") from exc
             code = "slow" if isinstance(exc, TimeoutError) else "unreachable"
             return self._apology(conversation, read, "engine", code, "apology_engine")
         except EngineError as exc:
+            if patient:
+                raise
             logger().error("engine_error", conversation=conversation.id, **fault(exc))
             return self._apology(conversation, read, "engine", "no_turn", "apology_engine")
         finally:
             self._metrics.engine_seconds.observe(time.monotonic() - started)
+        if patient and result.failed_actions:
+            # Such a turn has not happened: asked again, the engine does it again.
+            raise EngineError("an action failed")
         spoken = result.slots.get("language")
         if isinstance(spoken, str) and spoken in LANGUAGES:
             conversation.language = spoken
@@ -397,7 +423,10 @@ class Turns:
                 latency_ms=round(seconds * 1000),
             )
         )
-        said = [conversation.say(reply, visitor.id, now) for reply in answer.replies]
+        replies = answer.replies
+        if conversation.is_whatsapp and self._spoken is not None:
+            replies = tuple(map(self._spoken, replies))
+        said = [conversation.say(reply, visitor.id, now) for reply in replies]
         await self._keeper.flush(conversation)
         return said
 

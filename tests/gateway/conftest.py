@@ -94,6 +94,7 @@ class SmallDeadlines:
 class SmallFirm:
     name: str = "Example Firm"
     phone: str = "555-0100"
+    emergency_phone: str | None = None
     timezone: str = "America/New_York"
     retention_days: int = 90
 
