@@ -19,6 +19,7 @@ from rich.padding import Padding
 
 from bot.cli.booking import app as booking_app
 from bot.cli.paths import ROOT
+from bot.cli.whatsapp import app as whatsapp_app
 from bot.core.errors import BotError
 from bot.settings import Settings, load_settings, with_demo_secrets
 
@@ -36,6 +37,7 @@ content_app = typer.Typer(help="Approve articles, and print them for a lawyer.",
 app.add_typer(check_app, name="check")
 app.add_typer(content_app, name="content")
 app.add_typer(booking_app, name="booking")
+app.add_typer(whatsapp_app, name="whatsapp")
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)

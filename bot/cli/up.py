@@ -25,6 +25,7 @@ from bot.cli.doctor import problems_of_machine, problems_of_ports
 from bot.cli.paths import ENGINE_PYTHON, ROOT
 from bot.cli.processes import Managed, ProcessFailed, Supervisor
 from bot.cli.training import engine_environment, is_current, model_path, train
+from bot.cli.whatsapp import simulator_environment
 from bot.core.errors import BotError, SettingsError
 from bot.settings import Settings
 
@@ -146,7 +147,9 @@ async def _start(settings: Settings, supervisor: Supervisor, console: Console, d
         status = Status(settings.status_file, bar)
         status.tell("starting", 0.0)
         await supervisor.start(
-            Managed("gateway", python("bot.gateway.main"), _app_environment(settings), logs / "gateway.log")
+            Managed(
+                "gateway", python("bot.gateway.main"), _gateway_environment(settings), logs / "gateway.log"
+            )
         )
         console.print(f"Open [bold]{address}[/] (it shows the same progress until Faro is ready)")
         if not is_current(settings.var):
@@ -202,6 +205,11 @@ def _app_environment(settings: Settings) -> dict[str, str]:
         "FARO_SECRET_KEY": settings.secret_key,
         "FARO_ENGINE_SECRET": settings.engine_secret,
     }
+
+
+def _gateway_environment(settings: Settings) -> dict[str, str]:
+    """As for every part of ours; a demo can be written to by ``faro whatsapp simulate`` without more settings."""
+    return {**_app_environment(settings), **simulator_environment(settings, os.environ)}
 
 
 async def _until_ready(settings: Settings, status: Status) -> None:
