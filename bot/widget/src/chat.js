@@ -40,7 +40,8 @@ export class Chat {
   }
 
   send(what, text) {
-    this.view.problem("");
+    // While another one waits for the connection, that is still to be read.
+    if (!this.outbox.busy()) this.view.problem("");
     this.view.ended("");
     this.view.expect(null);
     this.outbox.send(what, text);

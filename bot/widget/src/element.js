@@ -121,7 +121,10 @@ function run({ settings, site, store, root, signal }) {
     exit: () => leaveFast(chat),
     close: () => panel.close(),
     menu: () => menu.toggle(),
-    stay: () => view.$("text").focus(),
+    stay() {
+      used();
+      view.$("text").focus();
+    },
     restart() {
       view.ended("");
       chat.ready();
@@ -232,7 +235,8 @@ function run({ settings, site, store, root, signal }) {
   }
 
   function watchKeys() {
-    for (const type of ["keydown", "pointerdown"]) view.panel.addEventListener(type, used);
+    // The button to stay must not be gone before it is released.
+    for (const type of ["keydown", "pointerdown"]) view.panel.addEventListener(type, (event) => event.target.id === "stay" || used());
     view.panel.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.isComposing) return;
       event.preventDefault();

@@ -136,6 +136,7 @@ export function createView({ settings, site, on }) {
   };
 }
 
+// Without a role: head and foot of a dialog must not count as those of the page.
 function header({ settings, site, on }) {
   const language = (code, name) => button(name, () => on.language(code), { id: `lang-${code}`, lang: code });
   return node("header", [
@@ -148,7 +149,7 @@ function header({ settings, site, on }) {
     node("div", [language("en", "English"), language("es", "Español")], { className: "languages", role: "group", "aria-label": "Language / Idioma" }),
     button([icon(ICONS.leave), worded("span", "exit")], on.exit, { id: "exit", "aria-describedby": "exit-how" }),
     worded("p", "exitHow", { id: "exit-how", className: "hidden" }),
-  ]);
+  ], { role: "none" });
 }
 
 // Announced by the one announcer: a log that speaks by itself says old messages again.
@@ -183,5 +184,5 @@ function footer({ site, on }) {
       ], { className: "entry" }),
     ], { id: "form", autocomplete: "off" }),
     node("div", [pressed("person", "person", on.person), pressed("emergency", "emergency", on.emergency)], { className: "help" }),
-  ]);
+  ], { role: "none" });
 }
