@@ -94,8 +94,10 @@ def preview(page: Page) -> None:
     """The page for the site's owner, with another colour and the chat open beside it."""
     page.locator("#colour").fill("#7a3b1d")
     page.locator("#colour").blur()
-    page.frame_locator("iframe").locator("#launcher").click()
-    page.frame_locator("iframe").locator("#log > li.bot").first.wait_for()
+    frame = page.frame_locator("iframe")
+    # The lower end of the preview is below the window.
+    frame.locator("#launcher").evaluate("launcher => launcher.click()")
+    frame.locator("#log > li.bot").first.wait_for()
 
 
 SCENES = (

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 
-import bot.gateway.whatsapp.tables  # it adds its tables to the metadata
+import bot.gateway.whatsapp.tables  # noqa: F401 - it adds its tables to the metadata
 from bot.booking.callback import Callback
 from bot.booking.payload import wrong
 from bot.booking.ports import CANCELLED, REQUESTED, UPDATED, Outcome

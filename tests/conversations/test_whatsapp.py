@@ -178,6 +178,7 @@ def test_what_is_no_text_is_answered_kindly_in_the_middle_of_a_form(stack: Stack
     on_whatsapp(talk)
 
 
+@pytest.mark.parametrize("on_whatsapp", ["cloud"], indirect=True)
 @pytest.mark.parametrize("part", ["gateway", "actions", "engine"])
 def test_a_message_is_answered_once_though_a_part_is_killed_under_it(
     stack: Stack, on_whatsapp: Any, part: str

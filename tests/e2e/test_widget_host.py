@@ -431,7 +431,8 @@ def harmless(page: Page) -> None:
     page.wait_for_timeout(300)
     assert page.evaluate("window.__pwned") is None
     made = page.locator("#log").evaluate(
-        """log => [...log.querySelectorAll("script, iframe, b, img:not(.picture), object, embed, [onerror], [onload], [style]")]
+        """log => [...log.querySelectorAll(
+                "script, iframe, b, img:not(.picture), object, embed, [onerror], [onload], [style]")]
              .map(one => one.outerHTML)"""
     )
     assert made == []

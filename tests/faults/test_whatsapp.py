@@ -280,7 +280,9 @@ async def test_every_message_is_answered_once_and_in_order_whatever_fails(
             for part in (*there.gateways, there.engine):
                 if part.process is None:
                     part.begin()
-            while any(person.answered != set(person.marks) for person in people) or await unfinished(database):
+            while any(person.answered != set(person.marks) for person in people) or await unfinished(
+                database
+            ):
                 await asyncio.sleep(0.2)
         spent = time.monotonic() - began
         killed = [part.killed for part in there.gateways], there.engine.killed

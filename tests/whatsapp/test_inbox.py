@@ -38,6 +38,7 @@ async def met(gateway: WhatsAppGateway, *args: str, **options: Any) -> Any:
     person = gateway.phone(*args, **options)
     await person.says("work permit door")
     await person.hears(3)
+    await gateway.idle()
     return person
 
 

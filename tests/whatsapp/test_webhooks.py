@@ -17,7 +17,7 @@ from bot.simulator.cloud import CloudStandIn
 from bot.simulator.standin import Post
 from bot.simulator.twilio import TwilioStandIn
 from tests.whatsapp import simulators
-from tests.whatsapp.gateways import VERIFY_TOKEN, Begin, WhatsAppGateway, texts
+from tests.whatsapp.gateways import VERIFY_TOKEN, Begin, WhatsAppGateway, settings_for, texts
 from tests.whatsapp.test_inbox import bodies, met, states
 
 #: A second secret of each provider, while it is being changed.
@@ -332,9 +332,12 @@ class TestTwilio(WebhookContract):
         assert await gateway.standin.post(replace(post, headers=headers)) == status
 
 
-async def test_both_providers_side_by_side(begin: Begin) -> None:
+async def test_one_gateway_serves_both_providers_and_keeps_their_people_apart(begin: Begin) -> None:
     cloud = await begin("cloud")
-    twilio = await begin("twilio")
+    both = {**settings_for(cloud.standin), "FARO_WHATSAPP": "cloud,twilio"}
+    twilio = await begin("twilio", environ=both)
+    await cloud.client.close()
+    cloud.standin.gateways[:] = twilio.standin.gateways
     ana, leo = cloud.phone("15550107777"), twilio.phone("15550107777")
     await ana.says("work one")
     await ana.hears(3)

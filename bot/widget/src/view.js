@@ -39,7 +39,7 @@ export function createView({ settings, site, on }) {
   function announce(text, lang = language) {
     const announcer = $("announcer");
     announcer.lang = lang;
-    announcer.append(node("span", `${text} `));
+    announcer.append(node("span", `${text} `, { lang }));
     while (announcer.childNodes.length > KEPT_ANNOUNCEMENTS) announcer.firstChild.remove();
   }
 
