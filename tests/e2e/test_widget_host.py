@@ -1,4 +1,4 @@
-"""The widget on the sites of others: their styles, scripts and policies, their mistakes, and what is not theirs to read."""
+"""The widget on the sites of others: their styles, scripts and policies, their mistakes, what they may not read."""
 
 from __future__ import annotations
 

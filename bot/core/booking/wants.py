@@ -1,4 +1,4 @@
-"""What a message wants of a request that was saved before: to take it back, to correct it, to know what became of it."""
+"""What a message wants of a saved request: to take it back, to correct it, or to know what became of it."""
 
 from __future__ import annotations
 
