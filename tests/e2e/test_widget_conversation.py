@@ -344,7 +344,7 @@ def test_an_answer_is_rated_once_and_it_stays_rated(browser: Browser, faro: Stac
     with visit(browser, f"{firm_site}/es/with/faro", lang="es") as page:
         launch(page)
         answer = answered(page, QUESTION["es"])
-        answer.get_by_role("button", name="¿Le ayudó esta respuesta? Sí").click()
+        answer.get_by_role("button", name="Sí", exact=True).click()
         expect(answer.locator(".rating")).to_have_text("Gracias.")
         rated = [m["rating"] for m in messages(faro, kept(page)) if m["kind"] == "answer"]
         assert rated == ["up"]

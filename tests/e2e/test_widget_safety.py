@@ -164,9 +164,9 @@ def test_shift_leaves_only_when_it_is_pressed_three_times_by_itself(browser: Bro
             page.keyboard.press(f"Shift+{letter}")
         expect(page.locator("#text")).to_have_value("ABC")
         page.keyboard.press("Shift")
-        expect(page.locator("#announcer")).to_contain_text("2 more times")
+        expect(page.locator("#announcer")).to_contain_text("press Shift again (2)")
         page.keyboard.press("Shift")
-        expect(page.locator("#announcer")).to_contain_text("1 more time")
+        expect(page.locator("#announcer")).to_contain_text("press Shift again (1)")
         page.wait_for_timeout(200)
         assert page.url.startswith(firm_site)
         page.keyboard.press("Shift")
@@ -268,7 +268,7 @@ def forward(page: Page, seconds: int) -> None:
 
 
 STILL = {"en": "Are you still there?", "es": "¿Sigue ahí?"}
-AWAY = {"en": "nobody used it", "es": "nadie lo usó"}
+AWAY = {"en": "nobody used it", "es": "nadie lo usaba"}
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])

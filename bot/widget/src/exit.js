@@ -11,7 +11,7 @@ export function leaveFast({ store, sheets }) {
   document.title = "…";
   document.documentElement.replaceChildren();
   // Inside a frame the whole tab has to go; where a sandbox forbids that, at least the frame.
-  for (const place of [top, window]) {
+  for (const place of new Set([top, window])) {
     try {
       place.location.replace(NEUTRAL);
     } catch { /* the next one */ }
