@@ -6,10 +6,12 @@ const KEY = "fc";
 export function openStore() {
   let memory = "{}";
   let open = true;
+  let refused = false;
 
+  // What this page remembers counts only where nothing could be stored: another page of the tab may have cleared it all.
   function read() {
     try {
-      return JSON.parse(sessionStorage.getItem(KEY) || memory);
+      return JSON.parse((refused ? memory : sessionStorage.getItem(KEY)) || "{}");
     } catch {
       return JSON.parse(memory);
     }
@@ -20,7 +22,9 @@ export function openStore() {
     memory = JSON.stringify({ ...read(), ...changes });
     try {
       sessionStorage.setItem(KEY, memory);
-    } catch { /* refused or full: then it is not resumed */ }
+    } catch { // or full: then it is not resumed
+      refused = true;
+    }
   }
 
   function clear() {
