@@ -108,10 +108,14 @@ class World:
     faults: Counter[str] = field(default_factory=Counter)
 
     async def kill_now_and_then(self) -> None:
-        """Kills one part after the other, and begins it again a little later."""
+        """Kills one part after the other, and begins it again a little later; the engine and a gateway for certain."""
         while True:
-            await asyncio.sleep(self.chance.uniform(2.0, 5.0))
+            await asyncio.sleep(self.chance.uniform(2.0, 5.0) if WHOLE else self.chance.uniform(0.5, 2.5))
             part = self.chance.choice([*self.gateways, self.engine])
+            if not self.engine.killed:
+                part = self.engine
+            elif not any(gateway.killed for gateway in self.gateways):
+                part = self.chance.choice(self.gateways)
             await part.end()
             part.killed += 1
             await asyncio.sleep(self.chance.uniform(0.0, 1.0))
