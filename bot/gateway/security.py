@@ -28,6 +28,8 @@ _ALWAYS = {
 }
 _API = "/api/"
 _STATIC = "/static/"
+#: Pages with the chat must be able to close the sheets that they open: somebody may have to leave fast.
+_OPENERS = ("/", "/embed/preview")
 #: What any site may load; whether it may also show it, the widget asks.
 _WIDGET = "/widget/"
 
@@ -35,6 +37,8 @@ _WIDGET = "/widget/"
 def add_headers(request: web.Request, response: web.StreamResponse, origins: Sequence[str]) -> None:
     """Puts the security headers on a response, and CORS ones for the origins that were allowed."""
     headers = response.headers
+    if request.path in _OPENERS:
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
     for name, value in _ALWAYS.items():
         headers.setdefault(name, value)
     is_page = request.path == "/" or request.path.startswith(_STATIC)
