@@ -11,6 +11,7 @@ import random
 import re
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -158,7 +159,7 @@ class Refusal(Exception):
         self.status, self.code, self.details, self.retry_after = status, code, details, retry_after
 
 
-class StandIn:
+class StandIn(ABC):
     """Base of both stand-ins. ``gateways`` are addresses of gateways; each post goes to one of them by chance.
 
     ``got`` holds every message that was taken, oldest first; ``refused`` what was said no to; ``answers`` how our
@@ -259,8 +260,9 @@ class StandIn:
         """The address to use in place of the provider's."""
         return f"http://{self.host}:{self.port}"
 
+    @abstractmethod
     def _add_routes(self, app: web.Application) -> None:
-        raise NotImplementedError
+        """Adds the provider's own addresses."""
 
     # People.
 
@@ -354,20 +356,21 @@ class StandIn:
         person = next(person for person, one in self.got if one is message)
         await self._tell(person, message, (state,), code)
 
+    @abstractmethod
     def _status(self, person: Person, message: Message, state: str, code: int) -> Post:
-        raise NotImplementedError
+        """The signed request that tells how far a message of ours has come."""
 
+    @abstractmethod
     def inbound(self, person: Person, messages: Sequence[Sent]) -> list[Post]:
         """The signed requests that tell us of these messages of a person."""
-        raise NotImplementedError
 
+    @abstractmethod
     def renamed(self, person: Person, number: str, bsuid: str, id: str, at: datetime) -> list[Post]:
         """The signed requests that tell us of a new number; none where the provider tells nobody."""
-        raise NotImplementedError
 
+    @abstractmethod
     def new_id(self) -> str:
         """An id of a message in the provider's form."""
-        raise NotImplementedError
 
     # Posts to our webhook.
 

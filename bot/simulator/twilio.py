@@ -415,10 +415,13 @@ class TwilioStandIn(StandIn):
 
     def _status(self, person: Person, message: Message, state: str, code: int) -> Post:
         to = f"whatsapp:+{person.number}" if person.number else f"whatsapp:{person.bsuid}"
+        channel = to.partition(":")[2]
         form = {
+            # Twilio itself covers the end of this one.
+            "ChannelToAddress": f"{channel[:-4]}XXXX",
             "SmsSid": message.id, "MessageSid": message.id, "SmsStatus": state, "MessageStatus": state,
             "AccountSid": self.account, "From": f"whatsapp:+{self.number}", "To": to, "ApiVersion": "2010-04-01",
-            "ChannelPrefix": "whatsapp", "ChannelToAddress": to.partition(":")[2],
+            "ChannelPrefix": "whatsapp",
         }  # fmt: skip
         if state == "read":
             form["EventType"] = "READ"

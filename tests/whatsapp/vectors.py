@@ -1,7 +1,8 @@
 """The captured shapes under tests/vectors/whatsapp: what a provider sends, one kind a file, and what it means.
 
 ``body`` is the JSON of the Cloud API, or the form of Twilio as an object, with the ``query`` of the address beside it.
-Numbers and names are made up (555-01xx); hashes and ids of files have the right form and no file.
+Numbers and names are made up (555-01xx); hashes and ids of files have the right form and no file. The XXXX at the end
+of a ``ChannelToAddress`` is sent so by Twilio itself, which covers the number there.
 """
 
 from __future__ import annotations
