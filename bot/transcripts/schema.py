@@ -35,7 +35,8 @@ def open_database(url: str, pool_size: int = 10) -> AsyncEngine:
         max_overflow=pool_size,
         pool_timeout=5,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5},
+        # Compiling a query takes longer than any of them: all are short.
+        connect_args={"connect_timeout": 5, "options": "-c jit=off"},
     )
 
 

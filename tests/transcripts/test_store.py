@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
-import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -19,55 +16,15 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, StatementError
 
 import bot.booking.tables
-import bot.gateway.whatsapp.tables  # both add their tables to the metadata
+import bot.console.tables
+import bot.gateway.whatsapp.tables
 from bot.settings import normalise_database_url
-from bot.transcripts.records import AlarmRecord, ConsentRecord, ConversationRecord, MessageRecord
+from bot.transcripts.records import AlarmRecord
 from bot.transcripts.schema import open_database, upgrade
 from bot.transcripts.store import TranscriptStore
 from bot.transcripts.tables import metadata
-
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database."""
-    if request.param == "sqlite":
-        yield normalise_database_url(f"sqlite:///{tmp_path / 'faro.db'}")
-        return
-    server = request.getfixturevalue("postgres_url")
-    name = f"faro_test_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    yield normalise_database_url(f"{server.rpartition('/')[0]}/{name}")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[TranscriptStore]:
-    opened = TranscriptStore(url)
-    await opened.start()
-    yield opened
-    await opened.close()
-
-
-def conversation(id: str = "c_1", minutes: int = 0, last_seq: int = 2) -> ConversationRecord:
-    at = NOON + timedelta(minutes=minutes)
-    return ConversationRecord(id, "web", "es", at, at, last_seq, ConsentRecord("v1", "es", at))
-
-
-def visitor(seq: int = 1, id: str | None = None, client: str = "a") -> MessageRecord:
-    return MessageRecord(
-        id or f"m_{seq}", seq, NOON, "visitor", "text", "es", "¿Puedo trabajar? 🙏", client_message_id=client
-    )
-
-
-def bot(seq: int = 2, id: str | None = None) -> MessageRecord:
-    reply = {"id": "work_permit", "section": "general", "parameters": {"ead.wait": "150 días"}, "choices": []}
-    return MessageRecord(
-        id or f"m_{seq}", seq, NOON, "bot", "answer", "es", "Sí.", reply_to="m_1", reply=reply
-    )
+from bot.transcripts.words import is_described
+from tests.transcripts.saying import NOON, bot, conversation, visitor
 
 
 async def test_a_conversation_comes_back_as_it_was_saved(store: TranscriptStore) -> None:
@@ -141,7 +98,7 @@ async def test_a_reader_in_the_way_keeps_erased_words_in_the_log_only_until_it_h
 ) -> None:
     opened = TranscriptStore(normalise_database_url(f"sqlite:///{tmp_path / 'faro.db'}"))
     event.listen(
-        opened._database.sync_engine, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout=1").close()
+        opened.database.sync_engine, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout=1").close()
     )
     await opened.start()
     await opened.save(conversation(), [replace(visitor(), text="quetzalcoatl " * 900), bot()])
@@ -215,7 +172,9 @@ async def test_the_migrations_lead_to_the_tables_of_the_code(url: str) -> None:
     await upgrade(database)
     async with database.connect() as connection:
         differences = await connection.run_sync(
-            lambda c: compare_metadata(MigrationContext.configure(c), metadata)
+            lambda c: compare_metadata(
+                MigrationContext.configure(c, opts={"include_name": is_described}), metadata
+            )
         )
     await database.dispose()
     assert differences == []
@@ -261,7 +220,7 @@ async def test_one_turn_of_a_conversation_at_a_time_across_gateways(url: str) ->
 async def test_sqlite_is_opened_for_many_readers_and_real_deletion(tmp_path: Path) -> None:
     opened = TranscriptStore(normalise_database_url(f"sqlite:///{tmp_path / 'new' / 'faro.db'}"))
     await opened.start()
-    async with opened._database.connect() as connection:
+    async with opened.database.connect() as connection:
         values = {
             name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
@@ -275,4 +234,4 @@ async def test_sqlite_is_opened_for_many_readers_and_real_deletion(tmp_path: Pat
         "busy_timeout": 5000,
     }
     with contextlib.closing(sqlite3.connect(tmp_path / "new" / "faro.db")) as database:
-        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0003",)
+        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0006",)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from alembic import context
 
 from bot.transcripts.tables import metadata
+from bot.transcripts.words import is_described
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     render_as_batch=True,
     compare_type=True,
+    include_name=is_described,
 )
 with context.begin_transaction():
     context.run_migrations()
