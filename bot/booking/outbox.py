@@ -20,8 +20,8 @@ from bot.booking.database import shared, writing
 from bot.booking.ports import CANCELLED, PRESSING, UPDATED, Outcome
 from bot.booking.records import Booking, Event, Item, News, Overview, Trouble
 from bot.booking.reference import read_reference
-from bot.booking.sealing import Keys, Unreadable
 from bot.booking.tables import bookings, callbacks, outbox
+from bot.transcripts.sealing import Keys, Unreadable
 
 #: How long a pressing request may be on its way before staff are alarmed.
 LATE = timedelta(minutes=2)
@@ -179,7 +179,7 @@ class Outbox:
 
         ``id`` is a reference or a request's id (all its events that are not delivered), or an event's id (also a
         delivered one). An event that is being sent stays as it is; and one that never arrived, once a later one of its
-        request is on its way or there: it would undo what came after it.
+        request is on its way or there, or may be: it would undo what came after it.
         """
         of_event = select(outbox.c.booking_id).where(outbox.c.id == id)
         # A lease that began before must end first: it may take a later event because this one looks dead to it.
@@ -198,7 +198,7 @@ class Outbox:
             request_ids = list(requests.scalars())
             named = await connection.scalar(select(outbox.c.id).where(outbox.c.id == id))
             which = outbox.c.state != "delivered" if named is None else outbox.c.id == named
-            gone_past = _made_up_for("delivered", "sending", "retrying")
+            gone_past = _overtaken()
             result = await connection.execute(
                 update(outbox)
                 .where(outbox.c.booking_id.in_(request_ids), which, outbox.c.state != "sending", ~gone_past)
@@ -452,12 +452,24 @@ def _in_nobodys_hand(table: Table, now: datetime) -> ColumnElement[bool]:
     return or_(table.c.tell_until.is_(None), table.c.tell_until <= now)
 
 
-def _made_up_for(*states: str) -> ColumnElement[bool]:
-    """Whether an event was refused, or given to staff, and a later one of its booking is in one of the states."""
-    later = outbox.alias("later")
-    followed = exists().where(
-        later.c.booking_id == outbox.c.booking_id, later.c.seq > outbox.c.seq, later.c.state.in_(states)
-    )
+_later = outbox.alias("later")
+
+
+def _made_up_for(state: str) -> ColumnElement[bool]:
+    """Whether an event was refused, or given to staff, and a later one of its booking is in that state."""
+    return _followed(_later.c.state == state)
+
+
+def _overtaken() -> ColumnElement[bool]:
+    """The same of a later one that the firm's system has, is getting, or may have.
+
+    What was tried more than once may have arrived in a try whose answer was lost, however the last one ended.
+    """
+    return _followed(or_(_later.c.state.in_(("delivered", "sending", "retrying")), _later.c.attempts > 1))
+
+
+def _followed(by: ColumnElement[bool]) -> ColumnElement[bool]:
+    followed = exists().where(_later.c.booking_id == outbox.c.booking_id, _later.c.seq > outbox.c.seq, by)
     return and_(outbox.c.state.in_(("dead", "waiting")), followed)
 
 

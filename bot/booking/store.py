@@ -19,10 +19,10 @@ from bot.booking.payload import consultation
 from bot.booking.ports import CANCELLED, REQUESTED, UPDATED
 from bot.booking.records import Booking, Erased, Saved
 from bot.booking.reference import new_reference, read_reference
-from bot.booking.sealing import Keys
 from bot.booking.tables import bookings, callbacks, outbox
 from bot.core.errors import BotError
 from bot.transcripts.schema import open_database, upgrade
+from bot.transcripts.sealing import Keys
 
 #: A person who asks again within this time corrects the request; afterwards it is a new one.
 SAME_REQUEST = timedelta(hours=24)

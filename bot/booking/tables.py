@@ -1,6 +1,6 @@
 """The tables of booking, beside those of the transcripts in one database and one chain of migrations.
 
-Whatever names a person is a ciphertext (``bot.booking.sealing``). The body of an event is kept as it was first
+Whatever names a person is a ciphertext (``bot.transcripts.sealing``). The body of an event is kept as it was first
 written, so that every attempt sends the same.
 """
 

@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.booking.database import empty_log, insert, writing
-from bot.booking.sealing import Keys
 from bot.booking.tables import values
+from bot.transcripts.sealing import Keys
 
 
 class Vault:

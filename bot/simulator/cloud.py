@@ -163,7 +163,7 @@ class CloudStandIn(StandIn):
             except Refusal as refusal:
                 return self._say_no(refusal)
 
-        return await self._faulty(request, take)
+        return await self._faulty(request, str(body.get("biz_opaque_callback_data", "")), take)
 
     def _mark(self, body: dict[str, Any]) -> web.Response:
         _only(body, {"messaging_product", "status", "message_id", "typing_indicator"}, "read")

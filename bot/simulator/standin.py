@@ -27,10 +27,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: Free text may go out for this long after the person's last message.
 WINDOW = timedelta(hours=24)
 
-#: How a call to a provider can go wrong. "before" and "after" tell whether the message was taken all the same.
+#: How a call to a provider can go wrong. "after" tells that the message was taken all the same.
 FAULTS = (
     "500",
     "500 after",
+    "503",
     "429",
     "cut before",
     "cut after",
@@ -127,7 +128,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong with one call; ``seconds`` is the wait of a 429 or the length of a hang."""
+    """What goes wrong with one call; ``seconds`` is the wait of a 429 or 503, or the length of a hang."""
 
     kind: str
     seconds: float = 1.0
@@ -164,8 +165,8 @@ class StandIn(ABC):
 
     ``got`` holds every message that was taken, oldest first; ``refused`` what was said no to; ``answers`` how our
     webhook answered. ``statuses`` are posted for each message that was taken; ``shuffle`` posts them out of order and
-    some twice. ``trouble`` is asked for a fault at each call that sends; what ``fail`` was given comes before it.
-    ``late`` are codes of refusals that come as a failed status after the message was taken.
+    some twice. ``trouble`` is asked for a fault at each call that sends, by the ``row`` of the message; what ``fail``
+    was given comes before it. ``late`` are codes of refusals that come as a failed status after the message was taken.
     """
 
     provider: ClassVar[str]
@@ -194,7 +195,7 @@ class StandIn(ABC):
         #: How often a webhook is posted before it is given up; None: until it is taken.
         self.tries: int | None = None
         self.lost: list[Post] = []
-        self.trouble: Callable[[], Fault | None] = lambda: None
+        self.trouble: Callable[[str], Fault | None] = lambda row: None
         self.faults: deque[Fault] = deque()
         self.release = asyncio.Event()
         self.burst = burst
@@ -283,25 +284,25 @@ class StandIn(ABC):
     def fail(self, *kinds: str, seconds: float = 1.0) -> None:
         """The next calls that send a message go wrong, one after the other, in these ways (see FAULTS).
 
-        ``seconds``: the wait that a 429 asks for, or how long a call hangs. Raises ValueError for another kind.
+        ``seconds``: the wait that a 429 or 503 asks for, or how long a call hangs. Raises ValueError for another kind.
         """
         if unknown := set(kinds) - set(FAULTS):
             raise ValueError(f"{sorted(unknown)} are not among {FAULTS}")
         self.faults.extend(Fault(kind, seconds) for kind in kinds)
 
     async def _faulty(
-        self, request: web.Request, take: Callable[[], Awaitable[web.StreamResponse]]
+        self, request: web.Request, row: str, take: Callable[[], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """``take``s the message with the fault that is due, if any."""
-        fault = self.faults.popleft() if self.faults else self.trouble()
+        fault = self.faults.popleft() if self.faults else self.trouble(row)
         if fault is None:
             return await take()
         answer = await take() if fault.kind.endswith("after") else None
         match fault.kind.split()[0]:
             case "500":
                 return web.Response(status=500, text="<html>Sorry, something went wrong.</html>")
-            case "429":
-                return web.Response(status=429, headers={"Retry-After": f"{fault.seconds:g}"})
+            case "429" | "503" as status:
+                return web.Response(status=int(status), headers={"Retry-After": f"{fault.seconds:g}"})
             case "garbage":
                 return web.Response(text="<html>200 OK</html>")
             case "hang":

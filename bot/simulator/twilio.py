@@ -156,7 +156,7 @@ class TwilioStandIn(StandIn):
             except Refusal as refusal:
                 return self._say_no(refusal)
 
-        return await self._faulty(request, take)
+        return await self._faulty(request, _row(form), take)
 
     def _take(self, form: dict[str, str]) -> web.Response:
         known = {
@@ -184,7 +184,7 @@ class TwilioStandIn(StandIn):
         ):
             raise Refusal(400, INVALID_TO, f"The 'To' number {to} is not a valid phone number.")
         message = Message(self.new_id(), "", "", self.clock(), callback=callback)
-        message.row = dict(parse_qsl(urlsplit(callback).query)).get("row", "")
+        message.row = _row(form)
         late: Refusal | None = None
         approved = False
         if "ContentSid" in form:
@@ -498,3 +498,8 @@ def _breach(message: Message, approved: bool) -> str | None:
         "url": message.kind != "link" or urlsplit(message.url).scheme in ("http", "https"),
     }
     return next((name for name, well in checks.items() if not well), None)
+
+
+def _row(form: dict[str, str]) -> str:
+    """What the sender put into the address for statuses, to know the message by."""
+    return dict(parse_qsl(urlsplit(form.get("StatusCallback", "")).query)).get("row", "")

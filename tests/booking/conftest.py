@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from bot.booking.ports import Outcome
 from bot.booking.records import Booking
-from bot.booking.sealing import Keys
 from bot.booking.store import BookingStore
-from bot.settings import normalise_database_url
+from bot.transcripts.sealing import Keys
+from tests.databases import made, without_rows
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEY, OLD_KEY = "0a" * 32, "0b" * 32
@@ -45,25 +43,14 @@ FACTS = {
 
 @pytest.fixture(scope="session")
 def postgres_database(postgres_url: str) -> Iterator[str]:
-    name = f"faro_test_{secrets.token_hex(6)}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    yield f"{postgres_url.rpartition('/')[0]}/{name}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with made(postgres_url) as address:
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without rows."""
-    if request.param == "sqlite":
-        return normalise_database_url(f"sqlite:///{tmp_path / 'faro.db'}")
-    address = request.getfixturevalue("postgres_database")
-    with psycopg.connect(address, autocommit=True) as connection:
-        there = connection.execute("SELECT to_regclass('bookings')").fetchone()
-        if there is not None and there[0] is not None:
-            connection.execute("TRUNCATE bookings, booking_values CASCADE")
-    return normalise_database_url(address)
+    return without_rows(request, tmp_path, "bookings", "booking_values")
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from bot.booking.example import receiver
 from bot.booking.ports import REQUESTED
-from bot.booking.sealing import Keys
 from bot.booking.signature import signed
 from bot.booking.store import BookingStore
 from bot.booking.webhook import WebhookDestination
@@ -23,6 +22,7 @@ from bot.cli import booking as room
 from bot.cli import main as cli
 from bot.core.errors import BotError
 from bot.settings import normalise_database_url
+from bot.transcripts.sealing import Keys
 from tests.booking.conftest import CONTACT, KEY, NOON, OTHER_SECRET, PHONE, SECRET, asks
 from tests.booking.test_webhook import BODY
 
@@ -39,9 +39,10 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "FARO_DATA_KEY": KEY,
         "FARO_BOOKING_URL": "https://firm.example/hook",
         "FARO_BOOKING_SECRET": SECRET,
-        "COLUMNS": "160",
     }.items():
         monkeypatch.setenv(name, value)
+    # The width of the terminal was read when the room was imported.
+    monkeypatch.setattr(room.console, "_width", 160)
     return normalise_database_url(url)
 
 

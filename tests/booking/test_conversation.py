@@ -19,7 +19,6 @@ import actions.booking as form
 from bot.booking.calcom import CalcomDestination
 from bot.booking.ports import Outcome
 from bot.booking.records import Booking
-from bot.booking.sealing import Keys
 from bot.booking.store import BookingStore
 from bot.booking.vault import Vault
 from bot.booking.worker import Deliveries
@@ -31,6 +30,7 @@ from bot.core.messages import Choice, Reply
 from bot.gateway.bookings import Teller
 from bot.gateway.voice import Voice
 from bot.settings import load_settings, normalise_database_url
+from bot.transcripts.sealing import Keys
 from tests.booking.calcom_standin import EVENT_TYPE, KEY, StandInCalcom
 from tests.booking.conformance import RELAY
 from tests.booking.conftest import KEY as DATA_KEY

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from bot.booking.sealing import Keys, Unreadable
 from bot.booking.store import BookingStore
 from bot.booking.tables import values
 from bot.booking.vault import Vault
+from bot.transcripts.sealing import Keys, Unreadable
 from tests.booking.conftest import KEY, NOON, OLD_KEY, PHONE
 
 

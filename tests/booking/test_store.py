@@ -13,15 +13,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 
-import bot.gateway.whatsapp.tables  # noqa: F401 - it adds its tables to the metadata
+import bot.console.tables
+import bot.gateway.whatsapp.tables  # noqa: F401 - both add their tables to the metadata
 from bot.booking.callback import Callback
 from bot.booking.payload import wrong
 from bot.booking.ports import CANCELLED, REQUESTED, UPDATED, Outcome
 from bot.booking.records import Erased, Item, Saved
-from bot.booking.sealing import Unreadable
 from bot.booking.store import BookingStore
 from bot.booking.tables import bookings, outbox
+from bot.transcripts.sealing import Unreadable
 from bot.transcripts.tables import metadata
+from bot.transcripts.words import is_described
 from tests.booking.conftest import CONTACT, FACTS, KEY, NOON, OLD_KEY, PHONE, asks
 
 MINUTE = timedelta(minutes=1)
@@ -37,7 +39,9 @@ async def leased(
 async def test_the_migrations_lead_to_the_tables_of_the_code(store: BookingStore) -> None:
     async with store.database.connect() as connection:
         differences = await connection.run_sync(
-            lambda c: compare_metadata(MigrationContext.configure(c), metadata)
+            lambda c: compare_metadata(
+                MigrationContext.configure(c, opts={"include_name": is_described}), metadata
+            )
         )
     assert differences == []
 
@@ -258,6 +262,19 @@ async def test_what_was_refused_is_sent_again_while_nothing_later_may_have_arriv
     assert await store.resend(saved.reference, NOON) == again
     if again == 2:
         assert [item.type for item in await leased(store)] == [REQUESTED]
+
+
+async def test_what_may_have_arrived_in_an_earlier_try_is_not_undone(store: BookingStore) -> None:
+    saved = await asks(store)
+    (item,) = await leased(store)
+    await store.refused(item, "gone")
+    await store.cancel("c_1", "e_2", NOON)
+    (item,) = await leased(store)
+    await store.later(item, "timeout", NOON)
+    (item,) = await leased(store)
+    await store.refused(item, "gone")
+    assert await store.resend(saved.reference, NOON) == 1
+    assert [item.type for item in await leased(store)] == [CANCELLED]
 
 
 async def test_what_staff_take_over_is_told_and_alarmed_once_and_not_tried_again(store: BookingStore) -> None:

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from bot.booking.sealing import Keys
 from bot.booking.store import BookingStore
 from bot.booking.tables import outbox
+from bot.transcripts.sealing import Keys
 from tests.booking.conftest import CONTACT, FACTS, KEY, SECRET
 from tests.faults import worker
 from tests.faults.receiver import FAULTS, Receiver

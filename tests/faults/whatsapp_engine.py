@@ -22,9 +22,9 @@ import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.booking.sealing import Keys
 from bot.booking.store import BookingStore
 from bot.core.messages import Reply
+from bot.transcripts.sealing import Keys
 from tests.booking.conftest import CONTACT, FACTS, KEY
 from tests.gateway.standin import StandInEngine
 

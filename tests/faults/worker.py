@@ -13,10 +13,10 @@ import sqlalchemy.dialects.postgresql.psycopg
 import sqlalchemy.dialects.sqlite.aiosqlite  # noqa: F401
 import structlog
 
-from bot.booking.sealing import Keys
 from bot.booking.store import BookingStore
 from bot.booking.webhook import WebhookDestination
 from bot.booking.worker import Deliveries
+from bot.transcripts.sealing import Keys
 
 #: Seconds; the worker gives up on an answer after this.
 PATIENCE = 0.4

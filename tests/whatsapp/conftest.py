@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from bot.booking.sealing import Keys
 from bot.gateway.whatsapp.names import Names
 from bot.gateway.whatsapp.store import WhatsAppStore
-from bot.settings import normalise_database_url
+from bot.transcripts.sealing import Keys
 from tests.booking.conftest import KEY, postgres_database
+from tests.databases import without_rows
 from tests.gateway.conftest import engine, own_logs
 from tests.gateway.standin import StandInEngine
 from tests.whatsapp.gateways import Begin, gateways
@@ -22,21 +21,15 @@ __all__ = ["engine", "own_logs", "postgres_database"]
 
 SECRET = "a secret of the tests"
 TABLES = (
-    "wa_people, wa_inbox, wa_handovers, conversations, alarms, counters, forgets, bookings, booking_values"
+    *("wa_people", "wa_inbox", "wa_handovers", "conversations", "alarms", "counters", "forgets"),
+    *("bookings", "booking_values"),
 )
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without rows."""
-    if request.param == "sqlite":
-        return normalise_database_url(f"sqlite:///{tmp_path / 'faro.db'}")
-    address = request.getfixturevalue("postgres_database")
-    with psycopg.connect(address, autocommit=True) as connection:
-        there = connection.execute("SELECT to_regclass('wa_people')").fetchone()
-        if there is not None and there[0] is not None:
-            connection.execute(f"TRUNCATE {TABLES} CASCADE")
-    return normalise_database_url(address)
+    return without_rows(request, tmp_path, *TABLES)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.booking.sealing import Keys
 from bot.booking.store import BookingStore
 from bot.booking.vault import Vault
 from bot.core.messages import Reply
@@ -31,8 +30,10 @@ from bot.settings import load_settings
 from bot.simulator.cloud import CloudStandIn
 from bot.simulator.phone import Phone
 from bot.simulator.standin import Message, StandIn
+from bot.transcripts.sealing import Keys
 from bot.transcripts.store import TranscriptStore
 from tests.gateway.conftest import SmallDeadlines, SmallFirm, SmallNotices, small_reading
+from tests.gateway.conftest import texts as project_texts
 from tests.gateway.standin import SECRET, StandInEngine
 from tests.whatsapp import simulators
 
@@ -211,7 +212,7 @@ async def gateways(database: str, var: Path, engine: StandInEngine) -> AsyncIter
         log = io.StringIO()
         logs.configure("info", log)
         transcripts, clock = (
-            TranscriptStore(settings.database_url),
+            TranscriptStore(settings.database_url, Keys(settings.data_keys)),
             beside.clock if beside else RunningClock(),
         )
         client = EngineClient(engine_url or engine.url, SECRET, bounds.turn_seconds + 1)
@@ -231,6 +232,7 @@ async def gateways(database: str, var: Path, engine: StandInEngine) -> AsyncIter
             destination=None,
             clock=clock,
             reading=reading or small_reading(),
+            texts=project_texts(),
             limits=bounds,
             whatsapp=store,
             providers=providers_of(settings),

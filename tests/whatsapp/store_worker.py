@@ -13,11 +13,11 @@ import psycopg  # noqa: F401
 import sqlalchemy.dialects.postgresql.psycopg
 import sqlalchemy.dialects.sqlite.aiosqlite  # noqa: F401
 
-from bot.booking.sealing import Keys
 from bot.gateway.whatsapp.model import Outbound
 from bot.gateway.whatsapp.names import Names
 from bot.gateway.whatsapp.records import LostLease, Out
 from bot.gateway.whatsapp.store import WhatsAppStore
+from bot.transcripts.sealing import Keys
 
 HOLD = timedelta(seconds=0.6)
 PAUSE = timedelta(seconds=0.05)

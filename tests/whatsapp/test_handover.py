@@ -21,10 +21,10 @@ from bot.gateway.whatsapp.handover import (
     written,
 )
 from bot.gateway.whatsapp.state import fresh
-from bot.gateway.whatsapp.tables import handovers, inbox, people
+from bot.gateway.whatsapp.tables import earlier, handovers, inbox, people
 from bot.gateway.whatsapp.words import Words
 from bot.simulator.phone import titles
-from bot.transcripts.tables import messages
+from bot.transcripts.tables import conversations, messages
 from tests.gateway.conftest import Talk, checked
 from tests.whatsapp.gateways import Begin, WhatsAppGateway, texts, until
 from tests.whatsapp.test_reminders import notices, presses, says
@@ -440,17 +440,70 @@ async def test_only_who_holds_the_conversation_gets_a_code(begin: Begin) -> None
     assert (await checked(foreign))["code"] == "token_foreign"
 
 
-async def test_news_for_a_conversation_that_was_left_behind_reach_staff(begin: Begin) -> None:
-    gateway = await opened(begin)
-    ana = gateway.phone()
+async def left_for_the_page(gateway: WhatsAppGateway, ana: Any, *, keep: bool) -> tuple[str, Talk]:
+    """A conversation that somebody had in WhatsApp, and the one of the page that they went on with."""
     await says(gateway, ana, "hola")
+    if keep:
+        await presses(gateway, ana, "Sí, guardar")
     before = await person_of(gateway.store.database)
     talk = await page(gateway)
     await says(gateway, ana, text_of(await offered(talk)))
-    left = fresh(before.conversation_id, "es", gateway.clock.now(), "cloud")
-    news = left.say(QUESTION, None, gateway.clock.now())
-    await gateway.service.tell(left, news, "news:1")
-    assert gateway.metric("faro_alarms_total", kind="whatsapp") == 1
+    return str(before.conversation_id), talk
+
+
+async def test_news_for_a_conversation_that_was_left_reach_the_person(begin: Begin) -> None:
+    gateway = await opened(begin)
+    ana = gateway.phone()
+    left, _ = await left_for_the_page(gateway, ana, keep=False)
+    seen = len(ana.sees)
+    async with gateway.keeper.use(left) as conversation:
+        news = conversation.say(QUESTION, None, gateway.clock.now())
+        await gateway.service.tell(conversation, news, "news:1")
+    await gateway.idle()
+    assert "¿Está detenido ahora?" in "\n".join(texts(ana.sees[seen:]))
+    assert gateway.metric("faro_alarms_total", kind="whatsapp") == 0
     # The engine lets go of what was not kept.
     await gateway.keeper.retry_forgets()
-    assert before.conversation_id in gateway.engine.forgotten
+    assert left in gateway.engine.forgotten
+
+
+async def test_news_for_nobody_reach_staff(begin: Begin) -> None:
+    gateway = await opened(begin)
+    left = fresh("c_of_nobody", "es", gateway.clock.now(), "cloud")
+    await gateway.service.tell(left, left.say(QUESTION, None, gateway.clock.now()), "news:1")
+    assert gateway.metric("faro_alarms_total", kind="whatsapp") == 1
+
+
+@pytest.mark.parametrize("keep", [True, False], ids=["kept", "not kept"])
+async def test_erasing_everything_reaches_what_was_left_for_the_page(begin: Begin, keep: bool) -> None:
+    gateway = await opened(begin)
+    ana = gateway.phone()
+    left, talk = await left_for_the_page(gateway, ana, keep=keep)
+    async with gateway.store.database.connect() as connection:
+        assert list((await connection.execute(select(conversations.c.id))).scalars()) == [left] * keep
+    async with gateway.keeper.use(talk.id) as conversation:
+        assert (await gateway.keeper.erase(conversation)).rows
+    async with gateway.store.database.connect() as connection:
+        for table in (conversations, messages, people, earlier):
+            assert (await connection.execute(select(table))).all() == []
+    assert {left, talk.id} <= set(gateway.engine.forgotten)
+
+
+async def test_what_was_left_and_cannot_be_erased_keeps_the_person_in_reach(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = await opened(begin)
+    ana = gateway.phone()
+    left, talk = await left_for_the_page(gateway, ana, keep=True)
+
+    async def broken(conversation_id: str, **options: Any) -> None:
+        raise TimeoutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(gateway.transcripts, "erase", broken)
+        async with gateway.keeper.use(talk.id) as conversation:
+            assert not (await gateway.keeper.erase(conversation)).rows
+    assert await gateway.store.earlier_of(talk.id) == (left,)
+    async with gateway.keeper.use(talk.id) as conversation:
+        assert (await gateway.keeper.erase(conversation)).rows
+    assert await gateway.transcripts.load(left) is None

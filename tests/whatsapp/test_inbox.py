@@ -16,7 +16,7 @@ from bot.core.errors import RequestError
 from bot.core.messages import Choice, Reply
 from bot.core.redact import Masked
 from bot.gateway.bookings import Teller
-from bot.gateway.whatsapp.inbox import ATTEMPTS
+from bot.gateway.whatsapp.records import ATTEMPTS
 from bot.gateway.whatsapp.tables import inbox, people
 from bot.simulator.phone import new_bsuid, titles
 from bot.transcripts.tables import conversations
@@ -72,7 +72,7 @@ async def test_a_first_question_is_greeted_and_answered(begin: Begin, provider: 
     assert provider in hello.text
     assert "Puede pedirlo después." in answered.text
     assert titles([answered])[:2] == ["Fee", "Renewal"]
-    assert consent.text == "[consent_ask es]"
+    assert consent.text == "[whatsapp_consent_ask es]"
     await gateway.idle()
     assert await states(gateway) == ["answered"]
     assert await bodies(gateway) == 0
@@ -160,6 +160,49 @@ async def test_the_rest_of_a_long_answer_comes_with_more(begin: Begin) -> None:
     assert len(gateway.engine.turns) == turns
 
 
+@pytest.mark.parametrize("word", ["more", "más", "Read more!"])
+async def test_more_with_nothing_left_is_answered_kindly(begin: Begin, word: str) -> None:
+    gateway = await begin()
+    ana = await met(gateway)
+    turns = len(gateway.engine.turns)
+    await ana.says(word)
+    (said,) = await ana.hears(1)
+    assert said.text.startswith("[whatsapp_no_more en]")
+    assert len(gateway.engine.turns) == turns
+
+
+async def test_more_is_an_answer_where_something_was_asked(begin: Begin) -> None:
+    gateway = await begin()
+    ana = await met(gateway)
+    gateway.engine.replies = [question(asks="reason")]
+    await ana.says("an appointment")
+    await ana.hears(1)
+    await ana.says("more")
+    await ana.hears(1)
+    assert gateway.engine.turns[-1]["text"] is not None
+    assert len(gateway.engine.turns) == 3
+
+
+async def test_a_text_that_is_too_long_is_answered(begin: Begin) -> None:
+    gateway = await begin(whatsapp_characters=80)
+    ana = await met(gateway)
+    await ana.says("my cousin came " * 10)
+    assert texts(await ana.hears(1)) == ["[whatsapp_too_long en]"]
+    assert await states(gateway) == ["answered"] * 2
+
+
+async def test_who_has_a_new_number_is_told_once_that_it_is_known(begin: Begin) -> None:
+    gateway = await begin()
+    ana = await met(gateway)
+    await ana.changes_number("15550100987")
+    await ana.says("work permit")
+    assert "[whatsapp_number_changed en]" in "\n".join(texts(await ana.hears_out()))
+    await gateway.idle()
+    await ana.says("and the fee")
+    assert "[whatsapp_number_changed en]" not in "\n".join(texts(await ana.hears_out()))
+    assert await rows(gateway, people) == 1
+
+
 async def test_kept_or_not_nothing_stays_in_memory(begin: Begin) -> None:
     gateway = await begin()
     ana = await met(gateway)
@@ -183,7 +226,7 @@ async def test_the_question_of_consent_waits_for_the_end_of_a_question(begin: Be
     await ana.hears(2)
     gateway.engine.replies = None
     await ana.presses("Yes")
-    assert texts(await ana.hears(2))[-1].startswith("[consent_ask ")
+    assert texts(await ana.hears(2))[-1].startswith("[whatsapp_consent_ask ")
     await ana.says("work permit")
     assert len(await ana.hears_out()) == 1
 
@@ -356,6 +399,10 @@ async def test_danger_is_answered_while_the_engine_is_stuck(begin: Begin, mode: 
     heard = ""
     while "[emergency_agents en]" not in heard:
         heard += "".join(texts(await ana.hears(within=15)))
+    # What waited for the engine comes to its end, so that the gateway stops with nothing in its hands.
+    gateway.engine.mode = "ok"
+    gateway.engine.release.set()
+    await gateway.idle()
 
 
 async def test_danger_is_answered_before_the_greeting(begin: Begin) -> None:
@@ -371,7 +418,7 @@ async def test_danger_is_answered_before_the_greeting(begin: Begin) -> None:
     await gateway.later(seconds=40)
     new = texts(await ana.hears(2))
     assert "[whatsapp" not in new[0].split("\n")[0]
-    assert new[1].startswith("[consent_ask ")
+    assert new[1].startswith("[whatsapp_consent_ask ")
 
 
 # Whatever goes wrong.
@@ -403,10 +450,28 @@ async def test_what_breaks_again_and_again_is_set_aside_and_staff_are_told(begin
     assert "boom" not in gateway.log.getvalue()
 
 
+async def test_what_was_written_beside_it_is_answered_all_the_same(begin: Begin) -> None:
+    def broken(text: str, seen: Any) -> Masked:
+        if "boom" in text:
+            raise RuntimeError
+        return small_reading().mask(text, seen)
+
+    gateway = await begin(reading=replace(small_reading(), mask=broken))
+    ana = await met(gateway)
+    await ana.says_quickly("my cousin", "boom", "work permit")
+    for _ in range(ATTEMPTS + 3):
+        await asyncio.sleep(0.5)
+        await gateway.later(seconds=6)
+    await gateway.idle()
+    assert gateway.engine.typed[-2:] == ["my cousin", "work permit"]
+    assert sorted(await states(gateway)) == ["answered"] * 3 + ["aside"]
+    assert texts(await ana.hears_out()).count("[apology_turn en]") == 1
+
+
+# Several gateways need PostgreSQL.
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 async def test_a_gateway_that_stops_loses_nothing(begin: Begin) -> None:
     gateway = await begin(turn_seconds=30.0)
-    if not gateway.transcripts.shared:
-        pytest.skip("several gateways need PostgreSQL")
     other = await begin(beside=gateway, turn_seconds=30.0)
     ana = await met(gateway)
     turns = len(gateway.engine.turns)
@@ -486,7 +551,7 @@ async def _tell(
         join_url=None,
         note_code=None,
     )
-    teller = Teller(gateway.keeper, gateway.service.inbox._voice, SmallFirm(), gateway.clock)
+    teller = Teller(gateway.keeper, gateway.service.inbox._endings._voice, SmallFirm(), gateway.clock)
     teller.outside = gateway.service.tell
     await teller.tell(booking, Outcome("delivered", type=REQUESTED))
 

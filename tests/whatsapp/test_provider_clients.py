@@ -125,7 +125,8 @@ async def test_a_tick_is_asked_for_and_its_failure_costs_nothing() -> None:
     [
         (400, {"error": {"code": 131047}}, {}, WindowClosed, "131047", None),
         (429, {}, {"Retry-After": "17"}, NotSent, "http_429", 17.0),
-        (503, "<html>", {}, NotSent, "http_503", 1.0),
+        (503, "<html>", {"Retry-After": "9"}, NotSent, "http_503", 9.0),
+        (503, "<html>", {}, Unsure, "http_503", None),
         (302, "", {"Location": "http://127.0.0.1:1/elsewhere"}, Refused, "http_302", None),
         (200, "x" * 70_000, {}, Unsure, "answer", None),
     ],

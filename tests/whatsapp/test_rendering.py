@@ -488,7 +488,7 @@ def test_a_very_long_answer_is_read_in_parts_with_its_choices_under_each() -> No
 
 def test_more_without_a_rest_says_so() -> None:
     (message,) = render_more("", [], CLOUD, words(), "es").messages
-    assert message.text.startswith("Eso era todo.")
+    assert message.text.startswith("Eso era todo")
 
 
 def test_where_numbers_stand_more_is_a_word() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.gateway.whatsapp.model import Outbound
-from bot.gateway.whatsapp.sender import GIVEN_UP_AFTER
+from bot.gateway.whatsapp.records import GIVEN_UP_AFTER
 from bot.gateway.whatsapp.service import template
 from bot.gateway.whatsapp.tables import outbox
 from bot.simulator.cloud import CloudStandIn, Template
@@ -45,15 +45,13 @@ async def news(gateway: WhatsAppGateway, *said: str, key: str = "news:1") -> int
     return queued
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "cut before"])
+@pytest.mark.parametrize("fault", ["429", "503", "500", "cut before"])
 @pytest.mark.parametrize("provider", PROVIDERS)
-async def test_what_surely_was_not_sent_is_sent_again_in_order(
-    begin: Begin, provider: str, fault: str
-) -> None:
+async def test_what_was_not_sent_is_sent_again_in_order(begin: Begin, provider: str, fault: str) -> None:
     gateway = await begin(provider)
     ana = await met(gateway)
-    # Of a connection that was cut nobody can know, so that it is tried once more only.
-    gateway.standin.fail(*[fault] * (1 if fault == "cut before" else 2))
+    # Of a connection that was cut, and after an error of theirs, nobody can know: it is tried once more only.
+    gateway.standin.fail(*[fault] * (2 if fault in ("429", "503") else 1))
     await news(gateway, "first", "second", "third")
     for _ in range(6):
         await asyncio.sleep(0.2)
@@ -61,7 +59,7 @@ async def test_what_surely_was_not_sent_is_sent_again_in_order(
     assert texts(await ana.hears(3)) == ["first", "second", "third"]
 
 
-@pytest.mark.parametrize("fault", ["cut after", "garbage after"])
+@pytest.mark.parametrize("fault", ["cut after", "garbage after", "500 after"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_what_may_have_been_sent_is_sent_at_most_once_more(
     begin: Begin, provider: str, fault: str
@@ -93,6 +91,22 @@ async def test_a_status_settles_what_nobody_knew(begin: Begin, provider: str) ->
     await ends_as(gateway, "sent")
     await gateway.later(seconds=30)
     assert texts(await ana.hears_out()) == ["perhaps"]
+
+
+@pytest.mark.parametrize(("provider", "code"), [("cloud", 131056), ("cloud", 130429), ("twilio", 63018)])
+async def test_what_is_handed_back_as_too_fast_is_sent_again(begin: Begin, provider: str, code: int) -> None:
+    gateway = await begin(provider)
+    ana = await met(gateway)
+    await gateway.idle()
+    gateway.standin.statuses = ()
+    await news(gateway, "too fast")
+    await ana.hears(1)
+    await ends_as(gateway, "sent")
+    await gateway.standin.report(gateway.standin.got[-1][1], "failed", code)
+    await gateway.later(seconds=10)
+    assert texts(await ana.hears(1)) == ["too fast"]
+    await gateway.idle()
+    assert gateway.metric("faro_alarms_total", kind="whatsapp") == 0
 
 
 async def test_what_is_refused_is_told_to_staff_and_holds_back_nothing(begin: Begin) -> None:

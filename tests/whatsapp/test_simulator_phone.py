@@ -166,7 +166,7 @@ async def test_our_clients_are_understood(
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        ("500", model.NotSent), ("429", model.NotSent), ("garbage after", model.Unsure),
+        ("500", model.Unsure), ("503", model.NotSent), ("429", model.NotSent), ("garbage after", model.Unsure),
         ("cut before", model.Unsure), ("cut after", model.Unsure), ("hang after", model.Unsure),
     ],
 )  # fmt: skip

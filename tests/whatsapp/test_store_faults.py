@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from bot.booking.sealing import Keys
 from bot.gateway.whatsapp.base import OPEN
 from bot.gateway.whatsapp.names import Names
 from bot.gateway.whatsapp.records import LostLease, Out, OutRow, Work
 from bot.gateway.whatsapp.store import WhatsAppStore
 from bot.gateway.whatsapp.tables import inbox, outbox, people
+from bot.transcripts.sealing import Keys
 from tests.whatsapp import store_worker
 from tests.whatsapp.conftest import KEY, SECRET
 from tests.whatsapp.storing import HOLD, Inbound, at, heard, reply, said, sender

@@ -341,6 +341,21 @@ async def test_a_poison_message_is_found_among_others_and_those_are_answered(sto
     assert (texts(work), work.messages[0].attempts) == (["poison"], 1)
 
 
+async def test_messages_that_broke_together_are_tried_one_by_one(store: WhatsAppStore) -> None:
+    await take(store, *(said(f"wamid.{n}", str(n), seconds=n) for n in range(3)))
+    work = await claim(store, 5)
+    await store.joined(work, ids(work)[:2], at(5))
+    await store.parted(work, ids(work)[:2], at(5))
+    await store.postpone(work, at(6), "broke", at(5))
+    for number in range(2):
+        work = await claim(store, 6 + number)
+        assert texts(work) == [str(number)]
+        assert work.messages[0].attempts == ATTEMPTS - 1
+        await answer(store, work, seconds=6 + number)
+        await store.release(work, at(6 + number))
+    assert texts(await claim(store, 9)) == ["2"]
+
+
 async def test_what_was_joined_comes_together_again(store: WhatsAppStore) -> None:
     await take(store, *(said(f"wamid.{n}", str(n), seconds=n) for n in range(4)))
     first = await claim(store, 10)

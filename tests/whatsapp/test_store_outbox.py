@@ -52,7 +52,7 @@ async def test_replies_leave_one_by_one_in_order(store: WhatsAppStore) -> None:
         assert await store.sent(row, f"wamid.out{number}", at(2)) is True
         assert await store.sent(row, f"wamid.out{number}", at(2)) is False
         kept = await row_of(store, row)
-        assert (kept.state, kept.body, kept.status) == ("sent", None, "sent")
+        assert (kept.state, kept.status) == ("sent", "sent")
     assert await store.next_out("s", at(99), HOLD) is None
     assert await store.next_out_due() is None
 
@@ -245,6 +245,81 @@ async def test_a_failure_that_overtook_the_answer_stays(store: WhatsAppStore) ->
     assert await store.sent(row, "wamid.out", at(3)) is False
     assert (await row_of(store, row)).state == "failed"
     assert said_in(await next_out(store, 3)) == "dos"
+
+
+# What is handed back behind the answer.
+
+
+async def test_what_came_too_fast_goes_out_again(store: WhatsAppStore) -> None:
+    await asked(store, "uno", "dos")
+    row = await next_out(store)
+    await store.sent(row, "wamid.1", at(2))
+    await take(store, heard("wamid.1", "failed", code="131056"), seconds=3)
+    # The provider says how long that takes; nothing else goes to the person before.
+    assert await store.next_out("s", at(8), HOLD) is None
+    again = await next_out(store, 9)
+    assert (again.id, said_in(again), again.attempts, again.unsure) == (row.id, "uno", 2, 0)
+    # Heard a second time it says nothing new.
+    assert (await take(store, heard("wamid.1", "failed", code="131056"), seconds=9)).statuses == 1
+    assert await store.sent(again, "wamid.2", at(9)) is True
+    await take(store, heard("wamid.1", "failed", code="131056"), seconds=9)
+    await take(store, heard("wamid.2", "delivered"), seconds=10)
+    kept = await row_of(store, row)
+    assert (kept.state, kept.status, kept.body) == ("sent", "delivered", None)
+    assert await store.troubles(at(11)) == ()
+    assert said_in(await next_out(store, 10)) == "dos"
+
+
+async def test_a_rate_error_that_overtakes_the_answer_counts_too(store: WhatsAppStore) -> None:
+    await asked(store, "uno")
+    row = await next_out(store)
+    for number in (1, 2):
+        await take(store, heard(f"wamid.{number}", "failed", row=row.id, code="130429"), seconds=3)
+        assert await store.sent(row, f"wamid.{number}", at(3)) is False
+        row = await next_out(store, 3 + 2 * number)
+        assert row.attempts == number + 1
+    assert await store.sent(row, "wamid.3", at(8)) is True
+
+
+@pytest.mark.parametrize("why", ["other code", "wiped", "too late", "stopped"])
+async def test_what_cannot_go_out_again_is_told(store: WhatsAppStore, why: str) -> None:
+    person = await asked(store)
+    await store.queue(person, "news:1", [reply("uno")], at(2))
+    row = await next_out(store)
+    second = 86_500 if why == "too late" else 4
+    await store.sent(row, "wamid.1", at(second - 1))
+    if why == "wiped":
+        second = 400
+        await store.sweep(at(second))
+        assert (await row_of(store, row)).body is None
+    if why == "stopped":
+        await store.stop(person, at(3))
+    code = "131026" if why == "other code" else "130429"
+    await take(store, heard("wamid.1", "failed", code=code), seconds=second)
+    kept = await row_of(store, row)
+    assert (kept.state, kept.body) == ("failed", None)
+    assert [trouble.code for trouble in await store.troubles(at(second))] == [code]
+
+
+async def test_a_rate_error_of_a_copy_before_says_nothing_about_the_last_one(store: WhatsAppStore) -> None:
+    await asked(store, "uno")
+    row = await next_out(store)
+    await store.unsure(row, at(3), "timeout")
+    row = await next_out(store, 9)
+    await store.sent(row, "wamid.2", at(9))
+    await take(store, heard("wamid.1", "failed", row=row.id, code="130429"), seconds=10)
+    assert (await row_of(store, row)).state == "sent"
+    assert await store.next_out("s", at(99), HOLD) is None
+
+
+async def test_what_was_sent_stays_sealed_for_some_minutes_only(store: WhatsAppStore) -> None:
+    await asked(store, "uno")
+    row = await next_out(store)
+    await store.sent(row, "wamid.1", at(2))
+    await store.sweep(at(2 + 299))
+    assert (await row_of(store, row)).body is not None
+    await store.sweep(at(2 + 300))
+    assert (await row_of(store, row)).body is None
 
 
 async def test_statuses_and_messages_mixed_in_one_post(store: WhatsAppStore) -> None:

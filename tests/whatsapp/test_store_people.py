@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from bot.gateway.whatsapp.model import Outbound
 from bot.gateway.whatsapp.records import After, Handed, LostLease, Out, Work
 from bot.gateway.whatsapp.store import WhatsAppStore
-from bot.gateway.whatsapp.tables import aliases, handovers, inbox, outbox, people, reminders
+from bot.gateway.whatsapp.tables import aliases, earlier, handovers, inbox, outbox, people, reminders
 from bot.transcripts.tables import conversations, metadata
 from tests.whatsapp.storing import (
     HOLD,
@@ -36,7 +36,7 @@ from tests.whatsapp.storing import (
 )
 
 DAY = 86_400.0
-WA_TABLES = (people, aliases, inbox, outbox, handovers, reminders)
+WA_TABLES = (people, aliases, earlier, inbox, outbox, handovers, reminders)
 DUE = date(2027, 3, 1)
 
 
@@ -263,9 +263,9 @@ async def test_people_go_when_nothing_that_they_agreed_to_needs_them(store: What
     assert gone == (("c_1",) if kept == "transcript" else ())
 
 
+# PostgreSQL clears its files by its own vacuum.
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 async def test_sqlite_files_hold_nothing_of_what_was_wiped(store: WhatsAppStore, url: str) -> None:
-    if not url.startswith("sqlite"):
-        pytest.skip("PostgreSQL clears its files by its own vacuum")
     path = Path(make_url(url).database or "")
     sealed: set[bytes] = set()
 
@@ -307,9 +307,9 @@ async def test_sqlite_files_hold_nothing_of_what_was_wiped(store: WhatsAppStore,
     assert found() == 0
 
 
+# Only SQLite has this log.
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 async def test_the_log_is_emptied_later_when_somebody_reads(store: WhatsAppStore, url: str) -> None:
-    if not url.startswith("sqlite"):
-        pytest.skip("SQLite's log")
     await known(store)
     log = Path(f"{make_url(url).database}-wal")
     async with store.database.connect() as reader:
@@ -416,3 +416,88 @@ async def test_the_overview_counts_what_waits(store: WhatsAppStore) -> None:
     seen = await store.overview()
     assert (seen.waiting, seen.people, seen.oldest, seen.aside, seen.reminders) == (1, 1, at(3), 1, 1)
     assert (seen.out, seen.oldest_out) == ({"failed": 1, "queued": 1}, at(2))
+
+
+# Conversations that were left.
+
+
+async def moves(store: WhatsAppStore, to: str, seconds: float, who: int = 1) -> None:
+    """The person goes on with another conversation."""
+    await take(store, said(f"wamid.{to}.{seconds}", "hola", who, seconds), seconds=seconds)
+    work = await claim(store, seconds + 2)
+    after = After(to, "es", "state", at(99_999), at(2))
+    await answer(store, work, seconds=seconds + 2, after=after)
+
+
+async def keeps(store: WhatsAppStore, *conversation_ids: str) -> None:
+    """Those conversations are kept by consent."""
+    async with store.database.begin() as connection:
+        for id in conversation_ids:
+            await connection.execute(
+                conversations.insert().values(
+                    id=id, channel="whatsapp", language="es", created_at=NOON, last_at=NOON, last_seq=0,
+                    consent_version="w", consent_language="es", consent_at=NOON,
+                )
+            )  # fmt: skip
+
+
+async def test_who_left_a_conversation_is_still_found_by_it(store: WhatsAppStore) -> None:
+    person = await known(store)
+    await moves(store, "c_web", 10)
+    await moves(store, "c_other", 20)
+    assert await store.earlier_of("c_other") == ("c_1", "c_web")
+    assert await store.earlier_of("c_web") == ()
+    assert await store.of_conversation("c_1", at(30)) is None
+    found = await store.who_left("c_1", at(30))
+    assert found is not None
+    assert found.id == person
+    # Back where they were before.
+    await moves(store, "c_web", 40)
+    assert await store.earlier_of("c_web") == ("c_1", "c_other")
+    assert await store.who_left("c_web", at(50)) is None
+
+
+async def test_erasing_one_that_was_left_leaves_the_person(store: WhatsAppStore) -> None:
+    await known(store)
+    await moves(store, "c_web", 10)
+    assert await store.erase("c_1", at(20)) is True
+    assert await store.earlier_of("c_web") == ()
+    assert await store.of_conversation("c_web", at(20)) is not None
+    assert await store.erase("c_1", at(20)) is False
+
+
+async def test_nothing_of_a_person_who_goes_names_what_they_left(store: WhatsAppStore) -> None:
+    await known(store)
+    await moves(store, "c_web", 10)
+    assert await store.erase("c_web", at(20)) is True
+    assert await count(store, earlier) == 0
+
+
+async def test_what_is_kept_no_more_is_no_more_named(store: WhatsAppStore) -> None:
+    await known(store)
+    await keeps(store, "c_1", "c_2")
+    await moves(store, "c_2", 10)
+    await moves(store, "c_web", 20)
+    await store.sweep(at(30))
+    assert await store.earlier_of("c_web") == ("c_1", "c_2")
+    async with store.database.begin() as connection:
+        await connection.execute(conversations.delete().where(conversations.c.id == "c_1"))
+    # As long as there is another one its person stays.
+    await store.sweep(at(30 * DAY))
+    assert await store.earlier_of("c_web") == ("c_2",)
+    async with store.database.begin() as connection:
+        await connection.execute(conversations.delete())
+    await store.sweep(at(31 * DAY))
+    assert await count(store, earlier) == 0
+    assert await count(store, people) == 0
+
+
+async def test_two_people_who_are_one_have_left_the_older_conversation(store: WhatsAppStore) -> None:
+    await known(store, 1)
+    await moves(store, "c_web", 10)
+    await known(store, 2)
+    both = sender(1, "phone:12025550002")
+    taken = await take(store, said("wamid.both", "soy yo", both, 20), seconds=20)
+    (left,) = taken.dropped
+    on = "c_2" if left == "c_web" else "c_web"
+    assert set(await store.earlier_of(on)) == {"c_1", left}

@@ -29,6 +29,9 @@ FILL = {
         FROM numbers WHERE n < {people}""",
     "wa_aliases": """
         INSERT INTO wa_aliases (name, person_id) SELECT 'a_' || n, 'p_' || n FROM numbers WHERE n < {people}""",
+    "wa_earlier": """
+        INSERT INTO wa_earlier (conversation_id, person_id, look_at)
+        SELECT 'l_' || n, 'p_' || n, {later} FROM numbers WHERE n < {people}""",
     "wa_inbox": """
         INSERT INTO wa_inbox (id, person_id, seq, kind, urgent, sent_at, received_at, state, attempts)
         SELECT 'i_' || n, 'p_' || (n % {people}), n, 'text', {false}, {past}, {past},
@@ -116,6 +119,8 @@ async def everything(store: WhatsAppStore) -> None:
     await store.stop(person, at(11))
     await store.offer("code", "c_web", "state", at(600), at(11))
     await store.redeem("code", "m", at(11))
+    await store.who_left("l_3", at(11))
+    await store.earlier_of("c_new")
     await store.expire_people(NOON - timedelta(days=300))
     await store.erase("c_new", at(12))
     await store.sweep(at(12 + DAY))

@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, Row, Table, case, delete, func, literal, s
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.booking.database import insert, shared, writing
-from bot.booking.sealing import Keys, Unreadable
 from bot.gateway.whatsapp.model import Outbound
 from bot.gateway.whatsapp.names import Names
 from bot.gateway.whatsapp.records import Out, Person
-from bot.gateway.whatsapp.tables import aliases, handovers, inbox, outbox, people, reminders
+from bot.gateway.whatsapp.tables import aliases, earlier, handovers, inbox, outbox, people, reminders
+from bot.transcripts.sealing import Keys, Unreadable
 
 #: States of a message of ours that has still to go out.
 OPEN = ("queued", "sending", "unsure")
@@ -151,6 +151,19 @@ class Base:
             await self._change(connection, person.id, now, **values)
         return added
 
+    async def _left(
+        self, connection: AsyncConnection, person_id: str, conversation_id: str, now: datetime
+    ) -> None:
+        """Notes that a person has left a conversation for another one."""
+        statement = insert(self._database, earlier).values(
+            conversation_id=conversation_id, person_id=person_id, look_at=now
+        )
+        await connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["conversation_id"], set_={"person_id": statement.excluded.person_id}
+            )
+        )
+
     async def _blank(self, connection: AsyncConnection, person: Row[Any], now: datetime) -> Row[Any]:
         """The person with nothing known of them but where to send the last words."""
         self._log_holds_wiped = True
@@ -160,17 +173,31 @@ class Base:
             .values(state="dropped", body=None)
         )
         await connection.execute(
+            update(outbox)
+            .where(outbox.c.person_id == person.id, is_(outbox.c.state, "sent"))
+            .values(body=None)
+        )
+        await connection.execute(
             update(inbox)
             .where(inbox.c.person_id == person.id, is_(inbox.c.state, "aside"))
             .values(state="closed", body=None, last_error="erased")
         )
-        await connection.execute(delete(reminders).where(reminders.c.person_id == person.id))
+        for table in (reminders, earlier):
+            await connection.execute(delete(table).where(table.c.person_id == person.id))
         if person.conversation_id is not None:
             await connection.execute(
                 delete(handovers).where(handovers.c.conversation_id == person.conversation_id)
             )
         blank = dict.fromkeys(
-            ("conversation_id", "state", "state_until", "stopped_at", "greeted_at", "blocked_at")
+            (
+                "conversation_id",
+                "state",
+                "state_until",
+                "stopped_at",
+                "greeted_at",
+                "blocked_at",
+                "renamed_at",
+            )
         )
         await self._change(connection, person.id, now, **blank, language="", leaving_at=now)
         await self._out_due(connection, person.id, now)
@@ -188,7 +215,7 @@ class Base:
             update(inbox).where(inbox.c.person_id.in_(person_ids)).values(person_id=None, body=None)
         )
         # Not left to the cascade alone: secure_delete is then the same everywhere.
-        for table in (outbox, reminders, aliases):
+        for table in (outbox, reminders, aliases, earlier):
             await connection.execute(delete(table).where(table.c.person_id.in_(person_ids)))
         await connection.execute(delete(people).where(people.c.id.in_(person_ids)))
 
@@ -228,6 +255,7 @@ class Base:
             stopped_at=row.stopped_at,
             greeted_at=row.greeted_at,
             created_at=row.created_at,
+            renamed_at=row.renamed_at,
         )
 
     def _message(self, row: Row[Any]) -> Outbound | None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.gateway.whatsapp.answers import TOKEN_SECONDS, may_have_taken, not_sent, turned_away, without_code
 from bot.gateway.whatsapp.model import (
     Event,
     Inbound,
@@ -66,6 +67,8 @@ _STATES = {
     "failed": "failed",
 }
 
+#: Too fast, for the number or for one person: "message failed to send". A failed status may say it after a 200, too.
+TOO_FAST = frozenset({"130429", "131056"})
 _WINDOW_CLOSED = ("131047",)
 #: Codes of errors that pass, with the seconds to wait at least.
 _PASSING = {
@@ -95,7 +98,8 @@ _PASSING = {
 }
 #: The rights of a token (200 to 299).
 _RIGHTS = re.compile(r"2[0-9]{2}")
-_RIGHTS_SECONDS = 60.0
+#: Codes of errors that Meta does not know either ("possible server error", "unknown error").
+_ANYTHING = frozenset({"1", "131000"})
 
 
 def verified(raw: bytes, signature: str | None, secrets: Sequence[str]) -> bool:
@@ -191,9 +195,13 @@ def read_answer(status: int, body: bytes, retry_after: float | None = None) -> s
     error = read.get("error")
     error = error if isinstance(error, dict) else {}
     code = error_code(error.get("code"))
-    if code:
-        raise _passing(code, retry_after) if error.get("is_transient") is True else failure(code, retry_after)
-    raise without_code(status, retry_after)
+    if not code:
+        raise without_code(status, retry_after)
+    if may_have_taken(status, retry_after) and not _is_told_untaken(code):
+        raise Unsure(code)
+    if error.get("is_transient") is True or turned_away(status, retry_after):
+        raise _passing(code, retry_after)
+    raise failure(code, retry_after)
 
 
 def failure(code: str, retry_after: float | None = None) -> SendError:
@@ -205,25 +213,14 @@ def failure(code: str, retry_after: float | None = None) -> SendError:
     return Refused(code)
 
 
-def without_code(status: int, retry_after: float | None) -> SendError:
-    """What an answer means that is no success and in which the provider names no error. For both providers."""
-    code = f"http_{status}"
-    if status == 429:
-        return NotSent(code, max(retry_after or 0.0, 1.0))
-    # Something between us and the provider gave up on it: it may have gone through before.
-    if status in (408, 502, 504):
-        return Unsure(code)
-    if status >= 500 or status == 425:
-        return NotSent(code, max(retry_after or 0.0, 1.0))
-    # The token is not accepted; staff renew it.
-    if status in (401, 403):
-        return NotSent(code, max(retry_after or 0.0, _RIGHTS_SECONDS))
-    return Refused(code)
+def _is_told_untaken(code: str) -> bool:
+    """Whether Meta's page says of a code that the message did not get as far as being sent."""
+    return (code in _PASSING or bool(_RIGHTS.fullmatch(code))) and code not in _ANYTHING
 
 
 def _passing(code: str, retry_after: float | None) -> NotSent:
-    wait = _RIGHTS_SECONDS if _RIGHTS.fullmatch(code) else _PASSING.get(code, 1.0)
-    return NotSent(code, max(retry_after or 0.0, wait))
+    wait = TOKEN_SECONDS if _RIGHTS.fullmatch(code) else _PASSING.get(code, 1.0)
+    return not_sent(code, retry_after, wait)
 
 
 def _content(message: Outbound) -> tuple[str, dict[str, Any]]:

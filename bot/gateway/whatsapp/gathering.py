@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.booking.database import insert
 from bot.gateway.whatsapp.base import Base, new_id, place
 from bot.gateway.whatsapp.model import Sender
-from bot.gateway.whatsapp.tables import aliases, inbox, outbox, people, reminders
+from bot.gateway.whatsapp.tables import aliases, earlier, inbox, outbox, people, reminders
 
 #: A row that is changed here, and written once at the end.
 Values = dict[str, Any]
@@ -116,16 +116,21 @@ class Gathering:
 
     async def _join(self, first: Values, other: Values) -> None:
         to, connection = {"person_id": first["id"]}, self._connection
-        moved = {table: table.c.person_id == other["id"] for table in (aliases, inbox, outbox, reminders)}
-        await connection.execute(update(aliases).where(moved[aliases]).values(to))
-        await connection.execute(update(reminders).where(moved[reminders]).values(to))
+        moved = {
+            table: table.c.person_id == other["id"] for table in (aliases, earlier, inbox, outbox, reminders)
+        }
+        for table in (aliases, earlier, reminders):
+            await connection.execute(update(table).where(moved[table]).values(to))
         for table, last in ((inbox, "last_in"), (outbox, "last_out")):
             # Behind what the other already has, so that each one's order stays.
             await connection.execute(
                 update(table).where(moved[table]).values(to | {"seq": table.c.seq + first[last]})
             )
             first[last] += other[last]
-        self._inherit(first, other)
+        left = self._inherit(first, other)
+        if left is not None:
+            self.dropped.append(left)
+            await self._store._left(connection, first["id"], left, self._now)
         await connection.execute(delete(people).where(people.c.id == other["id"]))
         del self._people[other["id"]], self._before[other["id"]]
         self._of_name = {n: first["id"] if id == other["id"] else id for n, id in self._of_name.items()}
@@ -140,8 +145,9 @@ class Gathering:
             select(people.c.out_due_at).where(people.c.id == first["id"])
         )
 
-    def _inherit(self, first: Values, other: Values) -> None:
-        """What one person had is now the other's; the conversation is that of who wrote last."""
+    def _inherit(self, first: Values, other: Values) -> str | None:
+        """What one person had is now the other's; the conversation is that of who wrote last. Returns the other one."""
+        dropped = None
         later = (other["last_inbound_at"] or other["created_at"]) > (
             first["last_inbound_at"] or first["created_at"]
         )
@@ -149,7 +155,7 @@ class Gathering:
             takes = first["conversation_id"] is None or (later and first["held_by"] is None)
             left = first["conversation_id"] if takes else other["conversation_id"]
             if left is not None and left != (other if takes else first)["conversation_id"]:
-                self.dropped.append(left)
+                dropped = left
             if takes:
                 first |= {name: other[name] for name in ("conversation_id", "language", "state_until")}
                 state = self._store._open(other["state"], place("wa_people.state", other["id"]))
@@ -163,12 +169,14 @@ class Gathering:
             ("stopped_at", min),
             ("greeted_at", max),
             ("blocked_at", min),
+            ("renamed_at", max),
             ("last_inbound_at", max),
             ("created_at", min),
         ):
             both = [row[name] for row in (first, other) if row[name] is not None]
             first[name] = choose(both) if both else None
         first["leaving_at"] = None
+        return dropped
 
     def _address(self, person: Values, address: str) -> None:
         where = place("wa_people.address", person["id"])

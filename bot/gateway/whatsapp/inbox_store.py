@@ -12,18 +12,20 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, select, update
+from sqlalchemy import Row, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.gateway.whatsapp.base import Base, code_of, is_, place
 from bot.gateway.whatsapp.model import Inbound, Sender
-from bot.gateway.whatsapp.records import After, Aside, LostLease, Out, Person, Waiting, Work
-from bot.gateway.whatsapp.tables import inbox, people
+from bot.gateway.whatsapp.records import ATTEMPTS, After, Aside, LostLease, Out, Person, Waiting, Work
+from bot.gateway.whatsapp.tables import earlier, inbox, people
 
 #: How many messages one claim takes at most.
 AT_ONCE = 50
 #: Claims after which a message comes alone: of several, only one may be what kills the workers.
 ALONE = 2
+#: Tries of each of several messages that broke together, before it is set aside.
+PARTED_TRIES = 2
 
 
 class InboxStore(Base):
@@ -66,6 +68,13 @@ class InboxStore(Base):
         async with self._held(work) as (connection, _):
             await connection.execute(update(inbox).where(*_of(work, ids)).values(turn=ids[0]))
 
+    async def parted(self, work: Work, ids: Sequence[str], now: datetime) -> None:
+        """Has messages that broke together answered one by one, each with tries of its own. Raises LostLease."""
+        async with self._held(work) as (connection, _):
+            await connection.execute(
+                update(inbox).where(*_of(work, ids)).values(turn=inbox.c.id, attempts=ATTEMPTS - PARTED_TRIES)
+            )
+
     async def finish(
         self,
         work: Work,
@@ -87,6 +96,7 @@ class InboxStore(Base):
                 person = await self._blank(connection, person, now)
             elif after is not None and person.leaving_at is None:
                 changes = self._after(person.id, after)
+                await self._move(connection, person, after.conversation_id, now)
             await self._end(connection, work, done, "answered", None, now)
             return await self._return(connection, person, out, now, changes)
 
@@ -149,6 +159,11 @@ class InboxStore(Base):
     async def of_conversation(self, conversation_id: str, now: datetime) -> Person | None:
         """The person who carries on that conversation."""
         return await self._one(people.c.conversation_id == conversation_id, now)
+
+    async def who_left(self, conversation_id: str, now: datetime) -> Person | None:
+        """The person who went on from that conversation to another one."""
+        left = select(earlier.c.person_id).where(earlier.c.conversation_id == conversation_id)
+        return await self._one(people.c.id.in_(left), now)
 
     async def aside(self, limit: int = 50) -> tuple[Aside, ...]:
         """Messages that were set aside, the newest first."""
@@ -236,17 +251,30 @@ class InboxStore(Base):
             await self._leave(connection, person.id, now)
         return added
 
+    async def _move(
+        self, connection: AsyncConnection, person: Row[Any], to: str | None, now: datetime
+    ) -> None:
+        """Keeps the conversation that the person leaves within their reach."""
+        if person.conversation_id in (None, to):
+            return
+        await connection.execute(delete(earlier).where(earlier.c.conversation_id == to))
+        await self._left(connection, person.id, person.conversation_id, now)
+
     def _after(self, person_id: str, after: After) -> dict[str, Any]:
         sealed = None
         if after.state is not None:
             sealed = self._seal(after.state, place("wa_people.state", person_id))
-        values = {
+        values: dict[str, Any] = {
             "conversation_id": after.conversation_id,
             "language": after.language,
             "state": sealed,
             "state_until": after.state_until if sealed is not None else None,
         }
-        return values if after.greeted_at is None else values | {"greeted_at": after.greeted_at}
+        if after.greeted_at is not None:
+            values["greeted_at"] = after.greeted_at
+        if after.renaming_told:
+            values["renamed_at"] = None
+        return values
 
     async def _waiting(self, connection: AsyncConnection, person_id: str) -> Sequence[Row[Any]]:
         query = (

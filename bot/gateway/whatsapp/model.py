@@ -159,7 +159,7 @@ class SendError(Exception):
 
 
 class NotSent(SendError):
-    """It surely did not go out, and may be tried again after ``seconds``: rate errors, 5xx, no connection."""
+    """It surely did not go out, and may be tried again after ``seconds``: rate errors, no service, no connection."""
 
     def __init__(self, code: str, seconds: float = 0.0) -> None:
         super().__init__(code)
@@ -167,7 +167,7 @@ class NotSent(SendError):
 
 
 class Unsure(SendError):
-    """The connection broke after the request was on its way: it may have gone out or not."""
+    """A server error, or the connection broke after the request was on its way: it may have gone out or not."""
 
 
 class Refused(SendError):

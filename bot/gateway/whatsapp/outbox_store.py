@@ -70,15 +70,14 @@ class OutboxStore(Base):
                 if found is not None and found.provider_name is None:
                     await self._set(connection, row.id, provider_name=name)
                 return False
-            if found.state == "failed" and found.provider_name == name:
+            if found.state in ("failed", "queued") and found.provider_name == name:
                 # The status that it failed was faster than the answer.
                 return False
-            self._log_holds_wiped = True
+            # It stays for a little while: a rate error may come behind the answer.
             await self._set(
                 connection,
                 row.id,
                 state="sent",
-                body=None,
                 provider_name=name,
                 sent_at=now,
                 status=found.status or "sent",

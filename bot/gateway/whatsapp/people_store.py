@@ -16,7 +16,7 @@ from bot.gateway.whatsapp.base import Base, is_, new_id, place
 from bot.gateway.whatsapp.model import Outbound
 from bot.gateway.whatsapp.outbox_store import news_of
 from bot.gateway.whatsapp.records import Handed, Reminder
-from bot.gateway.whatsapp.tables import handovers, outbox, people, reminders
+from bot.gateway.whatsapp.tables import earlier, handovers, outbox, people, reminders
 
 
 class PeopleStore(Base):
@@ -71,9 +71,23 @@ class PeopleStore(Base):
             offers = await connection.execute(
                 delete(handovers).where(handovers.c.conversation_id == conversation_id)
             )
-            held = bool(rows) or offers.rowcount > 0
+            left = await connection.execute(
+                delete(earlier).where(earlier.c.conversation_id == conversation_id)
+            )
+            held = bool(rows) or offers.rowcount > 0 or left.rowcount > 0
         await self._empty_log()
         return held
+
+    async def earlier_of(self, conversation_id: str) -> tuple[str, ...]:
+        """The conversations that who carries on this one has left before."""
+        query = (
+            select(earlier.c.conversation_id)
+            .join(people, people.c.id == earlier.c.person_id)
+            .where(people.c.conversation_id == conversation_id)
+            .order_by(earlier.c.conversation_id)
+        )
+        async with self._database.connect() as connection:
+            return tuple((await connection.execute(query)).scalars())
 
     async def expire_people(self, before: datetime, limit: int = 500) -> tuple[str, ...]:
         """Removes who has not written since that moment (exclusive); the conversations that they carried on.

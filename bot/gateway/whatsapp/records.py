@@ -13,6 +13,12 @@ from bot.gateway.whatsapp.model import Inbound, Outbound
 ATTEMPTS = 5
 #: How long a message of ours whose fate is unknown waits for a status before it is sent the one time more.
 STATUS_WAIT = timedelta(seconds=5)
+#: How long what the provider has taken stays here, sealed, in case it is handed back with a rate error.
+KEPT_AFTER_SENDING = timedelta(minutes=5)
+#: What has not gone out after so long is given up, and staff are told.
+GIVEN_UP_AFTER = timedelta(hours=24)
+#: The wait after the first failure, in seconds; it doubles up to the longest.
+FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 #: How long after a person's message the providers take free text for them.
 WINDOW = timedelta(hours=24)
 
@@ -37,7 +43,10 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who writes. ``address`` is empty when its key is lost; ``state`` is None once its time is over."""
+    """Somebody who writes. ``address`` is empty when its key is lost; ``state`` is None once its time is over.
+
+    ``renamed_at``: since when they have another number, of which nothing has been said yet.
+    """
 
     id: str
     provider: str
@@ -49,6 +58,7 @@ class Person:
     stopped_at: datetime | None
     greeted_at: datetime | None
     created_at: datetime
+    renamed_at: datetime | None = None
 
     @property
     def window_until(self) -> datetime | None:
@@ -96,13 +106,17 @@ class Out:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """A person after the work: all of it replaces what was, but ``greeted_at`` None changes nothing."""
+    """A person after the work: all of it replaces what was, but ``greeted_at`` None changes nothing.
+
+    ``renaming_told``: they have been told that their new number is known.
+    """
 
     conversation_id: str | None
     language: str
     state: str | None = None
     state_until: datetime | None = None
     greeted_at: datetime | None = None
+    renaming_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +221,11 @@ class Reminder:
     consent_at: datetime
     created_at: datetime
     token: str = ""
+
+
+def wait_after(attempts: int) -> float:
+    """Seconds to wait after that many sendings, the first being 1."""
+    return min(FIRST_WAIT * 2.0 ** min(attempts - 1, 16), LONGEST_WAIT)
 
 
 def _window(last: datetime | None) -> datetime | None:

@@ -143,6 +143,11 @@ def wants_more(text: str, latest: Sequence[Offered]) -> bool:
     number = _NUMBER.fullmatch(text.strip())
     if number is not None:
         return int(number[1]) == len(latest) + 1
+    return is_word_for_more(text)
+
+
+def is_word_for_more(text: str) -> bool:
+    """Whether a message is nothing but such a word as "more"."""
     return folded(text) in _MORE_WORDS
 
 

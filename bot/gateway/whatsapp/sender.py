@@ -6,28 +6,22 @@ write, or staff are told.
 
 from __future__ import annotations
 
-import asyncio
 import random
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.gateway.clock import Clock
 from bot.gateway.keeper import STORE_FAULTS
 from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
+from bot.gateway.whatsapp.loop import Loop
 from bot.gateway.whatsapp.model import NotSent, Outbound, Provider, Refused, Unsure, WindowClosed
-from bot.gateway.whatsapp.records import OutRow
+from bot.gateway.whatsapp.records import GIVEN_UP_AFTER, LONGEST_WAIT, OutRow, wait_after
 from bot.gateway.whatsapp.store import WhatsAppStore
 
 #: Longer than any sending: a row whose lease has run out is being sent by nobody.
 HOLD = timedelta(seconds=60)
-#: The wait after the first failure; it doubles up to the longest.
-FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
-#: How long what is on its way may take to end when the gateway stops.
-STOP_SECONDS = 2.0
-#: What has not gone out after so long is given up, and staff are told.
-GIVEN_UP_AFTER = timedelta(hours=24)
 #: A wait becomes longer by up to this share, so that what failed together does not come back together.
 JITTER = 0.2
 #: A little before the providers close the window, because their clocks are not ours.
@@ -37,7 +31,7 @@ MARGIN = timedelta(minutes=1)
 Template = Callable[[str, str], Outbound | None]
 
 
-class Sender:
+class Sender(Loop[OutRow]):
     """One worker; any number may run at once, in one process or several."""
 
     def __init__(
@@ -53,87 +47,25 @@ class Sender:
         pause: float = 1.0,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        super().__init__("sender_broke", clock, at_once, pause)
         self._store = store
         self._providers = providers
         self._template = template
-        self._clock = clock
         self._metrics = metrics
         self._hold = hold
-        self._at_once = at_once
-        self._pause = pause
         self._chance = chance
         self._worker = f"s_{secrets.token_hex(8)}"
-        self._running: set[asyncio.Task[None]] = set()
-        self._woken = asyncio.Event()
-        self._stopping = False
-
-    def wake(self) -> None:
-        """Something was queued: looks at once and not after the pause."""
-        self._woken.set()
-
-    async def work(self) -> None:
-        """Sends until stopped or cancelled; what is on its way then gets a moment: its fate would be unknown."""
-        try:
-            while not self._stopping:
-                wait = self._pause
-                try:
-                    await self._begin()
-                    wait = await self._until_due()
-                except Exception as exc:  # The database may be away for a while.
-                    logger().error("sender_broke", **fault(exc))
-                await self._wait(wait)
-            if self._running:
-                await asyncio.wait(set(self._running), timeout=STOP_SECONDS)
-        finally:
-            for task in self._running:
-                task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
-
-    def stop(self) -> None:
-        """Takes nothing more; what is on its way gets a moment to end."""
-        self._stopping = True
-        self._woken.set()
-
-    async def round(self) -> int:
-        """Sends everything that is due and waits for it; how many rows were tried."""
-        total = 0
-        while began := await self._begin():
-            total += began
-            await asyncio.gather(*self._running)
-        return total
 
     async def close(self) -> None:
         """Closes the providers' connections."""
         for provider in self._providers.values():
             await provider.close()
 
-    async def _begin(self) -> int:
-        began = 0
-        while len(self._running) < self._at_once:
-            row = await self._store.next_out(self._worker, self._clock.now(), self._hold)
-            if row is None:
-                break
-            task = asyncio.create_task(self._serve(row))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-            began += 1
-        return began
+    async def _claim(self) -> OutRow | None:
+        return await self._store.next_out(self._worker, self._clock.now(), self._hold)
 
-    async def _until_due(self) -> float:
-        if len(self._running) >= self._at_once:
-            return self._pause
-        due = await self._store.next_out_due()
-        if due is None:
-            return self._pause
-        return min(self._pause, max(0.02, (due - self._clock.now()).total_seconds()))
-
-    async def _wait(self, seconds: float) -> None:
-        woken = asyncio.create_task(self._woken.wait())
-        try:
-            await asyncio.wait({woken, *self._running}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            woken.cancel()
-            self._woken.clear()
+    async def _next_due(self) -> datetime | None:
+        return await self._store.next_out_due()
 
     async def _serve(self, row: OutRow) -> None:
         """Sends one message and writes down what became of it. When that fails, the lease runs out."""
@@ -191,6 +123,6 @@ class Sender:
         if now - row.created_at >= GIVEN_UP_AFTER:
             await self._store.failed(row, f"gave_up_{error.code}"[:64], now)
             return "failed"
-        wait = min(FIRST_WAIT * 2 ** min(row.attempts - 1, 16), LONGEST_WAIT) * (1 + JITTER * self._chance())
+        wait = wait_after(row.attempts) * (1 + JITTER * self._chance())
         await self._store.again(row, now + timedelta(seconds=max(wait, error.seconds)), error.code, now)
         return "again"

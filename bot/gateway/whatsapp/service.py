@@ -24,8 +24,9 @@ from bot.gateway.voice import Voice
 from bot.gateway.whatsapp.cloud_api import CloudApi
 from bot.gateway.whatsapp.handlers import TWILIO_STATUS, WhatsAppApi
 from bot.gateway.whatsapp.handover import Handovers
-from bot.gateway.whatsapp.inbox import STOP_SECONDS, Inbox
+from bot.gateway.whatsapp.inbox import Inbox
 from bot.gateway.whatsapp.limits import SHAPES
+from bot.gateway.whatsapp.loop import STOP_SECONDS
 from bot.gateway.whatsapp.model import Outbound, Provider
 from bot.gateway.whatsapp.people import People
 from bot.gateway.whatsapp.reminders import Reminders
@@ -219,16 +220,22 @@ class WhatsApp:
                 await self._ended.wait()
 
     async def close(self) -> None:
-        """Closes the providers' connections."""
+        """Closes the providers' connections, once nothing is under way any more."""
+        await asyncio.gather(self.inbox.ended(), self.sender.ended())
         await self.sender.close()
 
     async def tell(self, conversation: Conversation, message: MessageRecord, key: str) -> None:
-        """Has news reach the person of a conversation, once for each key; nobody who sent STOP."""
-        person = await self._store.of_conversation(conversation.id, self._clock.now())
+        """Has news reach the person of a conversation, also one that they have left; nobody who sent STOP.
+
+        Once for each key.
+        """
         if message.reply is None:
             return
+        now = self._clock.now()
+        person = await self._store.of_conversation(conversation.id, now)
+        person = person or await self._store.who_left(conversation.id, now)
         if person is None:
-            # They went on with another conversation: somebody has to call.
+            # Nobody is known whom it could reach: somebody has to call.
             self._alarm("news_nobody", conversation.id)
             return
         shown = shown_reply(dict(message.reply), conversation.values)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.booking.sealing import Keys
 from bot.booking.tables import bookings
 from bot.gateway.whatsapp.base import is_
 from bot.gateway.whatsapp.inbox_store import InboxStore
 from bot.gateway.whatsapp.names import Names
 from bot.gateway.whatsapp.outbox_store import OutboxStore
 from bot.gateway.whatsapp.people_store import PeopleStore
-from bot.gateway.whatsapp.records import Overview, Swept, Trouble
-from bot.gateway.whatsapp.tables import handovers, inbox, outbox, people, reminders
+from bot.gateway.whatsapp.records import KEPT_AFTER_SENDING, Overview, Swept, Trouble
+from bot.gateway.whatsapp.tables import earlier, handovers, inbox, outbox, people, reminders
 from bot.gateway.whatsapp.taking import Taking
 from bot.transcripts.schema import open_database, upgrade
+from bot.transcripts.sealing import Keys
 from bot.transcripts.tables import conversations
 
 #: Providers send a message again for up to seven days, and a status may take as long.
@@ -27,6 +27,9 @@ KEEP = timedelta(days=9)
 KEEP_ASIDE = timedelta(hours=24)
 #: After this somebody who is leaving is gone, whatever has become of the last words.
 LEAVING = timedelta(hours=1)
+
+#: How often a conversation that was left is looked at.
+LOOK_AGAIN = timedelta(hours=1)
 
 #: How much one sweep does of each, so that it never holds anybody up for long.
 _LIMIT = 500
@@ -125,6 +128,7 @@ class WhatsAppStore(Taking, InboxStore, OutboxStore, PeopleStore):
         """Wipes and deletes what is past its time, some of it at once; on SQLite it also empties the log."""
         async with self._writing() as connection:
             wiped = await self._wipe_aside(connection, now - KEEP_ASIDE)
+            await self._wipe_sent(connection, now - KEPT_AFTER_SENDING)
         async with self._writing() as connection:
             old = and_(is_(inbox.c.state, "answered", "closed", "aside"), inbox.c.received_at < now - KEEP)
             inboxes = await self._delete(connection, inbox, old)
@@ -136,6 +140,7 @@ class WhatsAppStore(Taking, InboxStore, OutboxStore, PeopleStore):
             over = await self._delete(connection, reminders, reminders.c.ended_at < now - KEEP)
             idle = await self._wipe_states(connection, now)
         async with self._writing() as connection:
+            await self._let_go_of_earlier(connection, now)
             gone = await self._go(connection, now)
         await self._empty_log()
         return Swept(wiped, inboxes, outs, gone, offers, over, idle)
@@ -148,6 +153,12 @@ class WhatsAppStore(Taking, InboxStore, OutboxStore, PeopleStore):
         self._log_holds_wiped |= bool(ids)
         await connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(body=None))
         return len(ids)
+
+    async def _wipe_sent(self, connection: AsyncConnection, before: datetime) -> None:
+        past = and_(is_(outbox.c.state, "sent"), outbox.c.body.is_not(None), outbox.c.sent_at <= before)
+        ids = await self._take_rows(connection, outbox, past, _LIMIT)
+        self._log_holds_wiped |= bool(ids)
+        await connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(body=None))
 
     async def _wipe_states(self, connection: AsyncConnection, now: datetime) -> tuple[str, ...]:
         past = and_(
@@ -169,12 +180,21 @@ class WhatsAppStore(Taking, InboxStore, OutboxStore, PeopleStore):
         if leaving:
             await self._remove(connection, leaving, now)
         kept = or_(
-            exists().where(conversations.c.id == people.c.conversation_id),
-            exists().where(bookings.c.conversation_id == people.c.conversation_id),
+            _is_kept(people.c.conversation_id),
+            exists().where(earlier.c.person_id == people.c.id),
         )
         silent = and_(people.c.last_inbound_at < now - KEEP, ~kept)
         count = len(leaving)
         return count + len(await self._expire(connection, silent, now, _LIMIT))
+
+    async def _let_go_of_earlier(self, connection: AsyncConnection, now: datetime) -> None:
+        """Conversations that were left, and of which nothing is kept any more, have nobody."""
+        ids = await self._take_rows(connection, earlier, earlier.c.look_at <= now, _LIMIT)
+        if not ids:
+            return
+        these = earlier.c.conversation_id.in_(ids)
+        await connection.execute(delete(earlier).where(these, ~_is_kept(earlier.c.conversation_id)))
+        await connection.execute(update(earlier).where(these).values(look_at=now + LOOK_AGAIN))
 
     async def _delete(self, connection: AsyncConnection, table: Table, past: Any) -> int:
         ids = await self._take_rows(connection, table, past, _LIMIT)
@@ -183,6 +203,14 @@ class WhatsAppStore(Taking, InboxStore, OutboxStore, PeopleStore):
             (key,) = table.primary_key.columns
             await connection.execute(delete(table).where(key.in_(ids)))
         return len(ids)
+
+
+def _is_kept(conversation_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether anything is kept of a conversation by consent."""
+    return or_(
+        exists().where(conversations.c.id == conversation_id),
+        exists().where(bookings.c.conversation_id == conversation_id),
+    )
 
 
 async def _count(connection: AsyncConnection, table: Table, condition: Any) -> int:

@@ -1,7 +1,7 @@
 """The tables of WhatsApp, beside the others in one database and one chain of migrations.
 
-What people write and where they can be reached are ciphertexts (``bot.booking.sealing``); a provider's ids are names
-(``bot.gateway.whatsapp.names``). Whatever changes a person's rows first locks the person's own.
+What people write and where they can be reached are ciphertexts (``bot.transcripts.sealing``); a provider's ids are
+names (``bot.gateway.whatsapp.names``). Whatever changes a person's rows first locks the person's own.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from bot.transcripts.tables import Moment, metadata
 
 #: What staff have still to hear of; asked for all the time, and mostly there is nothing.
 _UNTOLD = "state IN ('failed', 'unknown', 'blocked') AND alarmed_at IS NULL"
+#: What the provider has taken and may still hand back.
+_KEPT = "state = 'sent' AND body IS NOT NULL"
 
 people = Table(
     "wa_people",
@@ -43,6 +45,8 @@ people = Table(
     Column("leaving_at", Moment, index=True),
     # When a template first stood in for what the closed window kept back.
     Column("blocked_at", Moment),
+    # When they took another number, until they have been told that it is known.
+    Column("renamed_at", Moment),
     # Since when a message waits; when the person may next be claimed; who holds them, until when. Without a holder
     # it is the time of the next try.
     Column("waiting_since", Moment),
@@ -63,6 +67,17 @@ aliases = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("person_id", String(64), ForeignKey("wa_people.id", ondelete="CASCADE"), nullable=False),
+    Index(None, "person_id"),
+)
+
+#: Conversations that a person has left for another, as long as anything is kept of them.
+earlier = Table(
+    "wa_earlier",
+    metadata,
+    Column("conversation_id", String(64), primary_key=True),
+    Column("person_id", String(64), ForeignKey("wa_people.id", ondelete="CASCADE"), nullable=False),
+    # When to see whether anything is still kept of it.
+    Column("look_at", Moment, nullable=False, index=True),
     Index(None, "person_id"),
 )
 
@@ -129,6 +144,7 @@ outbox = Table(
     ),
     Index(None, "person_id", "state", "seq"),
     Index(None, "state", "created_at"),
+    Index("ix_wa_outbox_kept", "sent_at", sqlite_where=text(_KEPT), postgresql_where=text(_KEPT)),
     Index("ix_wa_outbox_trouble", "created_at", sqlite_where=text(_UNTOLD), postgresql_where=text(_UNTOLD)),
 )
 

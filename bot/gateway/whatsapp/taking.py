@@ -10,17 +10,21 @@ from sqlalchemy import ColumnElement, delete, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.booking.database import insert
+from bot.gateway.whatsapp import cloud, twilio
 from bot.gateway.whatsapp.base import Base, code_of, is_, place
 from bot.gateway.whatsapp.gathering import Gathering, Values
-from bot.gateway.whatsapp.model import KINDS, Event, Inbound, Renamed, Sender, Status
+from bot.gateway.whatsapp.model import KINDS, Event, Inbound, NotSent, Renamed, Sender, Status
 from bot.gateway.whatsapp.names import Names
-from bot.gateway.whatsapp.records import Taken
+from bot.gateway.whatsapp.records import GIVEN_UP_AFTER, Taken, wait_after
 from bot.gateway.whatsapp.tables import aliases, inbox, outbox, people
 
 #: How far a message of ours has come. A second copy may arrive although the first failed.
 _RANK = {"sent": 1, "failed": 2, "delivered": 3, "read": 4}
 #: States of a message of ours that a status decides.
 _UNDECIDED = ("sending", "unsure", "unknown")
+#: What a failed status of each provider means, and the codes of those after which the same message may go out again.
+_MEANS = {"cloud": cloud.failure, "twilio": twilio.failure}
+_TOO_FAST = {"cloud": cloud.TOO_FAST, "twilio": twilio.TOO_FAST}
 #: By how much a message that names a danger overtakes what others wait for.
 _AHEAD = timedelta(hours=1)
 
@@ -144,6 +148,8 @@ class _Post(Gathering):
         if any(one in self._of_name for one in (*old, *current)):
             person = await self._person([*current, *old], event.sender, event.at)
             self._address(person, event.sender.address)
+            if any(one.startswith("phone:") for one in event.old):
+                person["renamed_at"] = event.at
             gone = [one for one in old if one not in current]
             await self._connection.execute(delete(aliases).where(aliases.c.name.in_(gone)))
             for one in gone:
@@ -319,10 +325,14 @@ class _Post(Gathering):
         if rank is None or rank <= _RANK.get(row["status"] or "", 0):
             return {}
         values: Values = {"status": event.state, "status_at": event.at}
-        if row["provider_name"] is None:
-            values["provider_name"] = provider_name
         undecided = row["state"] in _UNDECIDED or (row["state"] == "queued" and row["attempts"] > 0)
+        if row["provider_name"] is None or (undecided and event.state != "failed"):
+            values["provider_name"] = provider_name
         if event.state == "failed":
+            if event.code in _TOO_FAST[self._provider] and (undecided or row["state"] == "sent"):
+                again = self._too_fast(row, event, provider_name)
+                if again is not None:
+                    return again
             if undecided or row["state"] == "sent":
                 values |= {
                     "state": "failed",
@@ -331,10 +341,35 @@ class _Post(Gathering):
                 }
         elif undecided or row["state"] == "failed":
             values |= {"state": "sent", "last_error": None, "sent_at": row["sent_at"] or self._now}
-        if "state" in values:
+        if "state" in values or row["state"] == "sent":
             self._store._log_holds_wiped = True
             values |= {"body": None, "lease_until": None, "leased_by": None}
         return values
+
+    def _too_fast(self, row: Values, event: Status, provider_name: str) -> Values | None:
+        """Has a message go out again that the provider handed back because it came too fast; None when it must not.
+
+        Nothing changes when the status speaks of another sending than the last one, or was heard before.
+        """
+        known, is_sent = row["provider_name"], row["state"] == "sent"
+        if known is not None and (known == provider_name) != is_sent:
+            return {}
+        stopped = row["news"] and self._people[row["person_id"]]["stopped_at"] is not None
+        late = self._now - row["created_at"] >= GIVEN_UP_AFTER
+        means = _MEANS[self._provider](event.code)
+        if row["body"] is None or stopped or late or not isinstance(means, NotSent):
+            return None
+        wait = timedelta(seconds=max(wait_after(row["attempts"]), means.seconds))
+        return {
+            "state": "queued",
+            "next_at": self._now + wait,
+            "last_error": code_of(event.code),
+            "provider_name": provider_name,
+            "status": None,
+            "status_at": None,
+            "lease_until": None,
+            "leased_by": None,
+        }
 
 
 def _aliases(names: Names, provider: str, sender: Sender) -> list[str]:

@@ -24,12 +24,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from bot.gateway.whatsapp.cloud import without_code
+from bot.gateway.whatsapp.answers import may_have_taken, not_sent, turned_away, without_code
 from bot.gateway.whatsapp.limits import TWILIO, length
 from bot.gateway.whatsapp.model import (
     Event,
     Inbound,
-    NotSent,
     Option,
     Outbound,
     Refused,
@@ -86,6 +85,8 @@ _FILE_NAME = re.compile(r".{1,255}\.[A-Za-z0-9]{2,5}")
 
 #: 63016: the person's 24 hours are over, and it is no template.
 _WINDOW_CLOSED = ("63016",)
+#: Too fast for the number or for one person: Meta did not take it from Twilio, which a failed status tells.
+TOO_FAST = frozenset({"63018"})
 #: Codes of errors that pass, with the seconds to wait at least.
 _PASSING = {
     "20429": 1.0,
@@ -104,6 +105,8 @@ _PASSING = {
     "20003": 60.0,
     "20403": 60.0,
 }
+#: Of those, errors after which a message may have been taken all the same: Twilio's own, and of Meta behind it.
+_ANYTHING = frozenset({"20500", "63010", "63012"})
 #: The Content resource is gone, or Twilio does not take it or its variables.
 CONTENT_REFUSED = ("20404", "21654", "21655", "21656", "21657", "21658", "21661", "63013", "63027", "63028")
 
@@ -277,8 +280,10 @@ def read_answer(status: int, body: bytes, retry_after: float | None = None) -> s
     code = error_code(read.get("code"))
     if not code:
         raise without_code(status, retry_after)
-    if code not in _PASSING and (status == 429 or status >= 500):
-        raise NotSent(code, max(retry_after or 0.0, 1.0))
+    if may_have_taken(status, retry_after) and (code not in _PASSING or code in _ANYTHING):
+        raise Unsure(code)
+    if turned_away(status, retry_after) and code not in _PASSING:
+        raise not_sent(code, retry_after)
     raise failure(code, retry_after)
 
 
@@ -287,7 +292,7 @@ def failure(code: str, retry_after: float | None = None) -> SendError:
     if code in _WINDOW_CLOSED:
         return WindowClosed(code)
     if code in _PASSING:
-        return NotSent(code, max(retry_after or 0.0, _PASSING[code]))
+        return not_sent(code, retry_after, _PASSING[code])
     return Refused(code)
 
 

@@ -55,6 +55,8 @@ VALUES: dict[str, tuple[str, ...]] = {
     "whatsapp_reminder_ended": (),
     "whatsapp_template_reminder": ("days",),
     "whatsapp_template_window": (),
+    "whatsapp_consent_ask": (),
+    "whatsapp_consent_yes": (),
     "whatsapp_consent_no": (),
     "whatsapp_emergency_violence": (),
 }
@@ -69,8 +71,10 @@ LABELS = (
 )
 LABEL_LIMIT = 20
 
-#: Notices that speak of a page, by the one that is said on WhatsApp instead.
+#: Notices that speak of a page, or of what only a page can keep, by the one that is said on WhatsApp instead.
 _INSTEAD = {
+    "consent_ask": "whatsapp_consent_ask",
+    "consent_yes": "whatsapp_consent_yes",
     "consent_no": "whatsapp_consent_no",
     "emergency_violence": "whatsapp_emergency_violence",
 }
