@@ -25,7 +25,6 @@ from actions.triage import assessment
 from actions.turn import Turn, after_emergency, left_form, say, with_choices
 from bot.booking.calcom import USUAL_SLOT, CalcomDestination, SlotsUnavailable
 from bot.booking.records import Booking
-from bot.booking.sealing import Keys, Unreadable
 from bot.booking.store import BookingStore
 from bot.booking.vault import Vault
 from bot.core.booking.interview import Heard, Interview, as_it_stands, begin, hear
@@ -38,6 +37,7 @@ from bot.core.booking.wants import asks_for_status, takes_back
 from bot.core.content import Library
 from bot.core.messages import Choice
 from bot.settings import load_settings, with_demo_secrets
+from bot.transcripts.sealing import Keys, Unreadable
 
 log = structlog.get_logger("faro.actions")
 

@@ -229,7 +229,7 @@ def tell_result(
     dated = with_facts(deadlines.interview_of(tracker), interview)
     first = next(iter(found.calculations), None)
     return [
-        SlotSet(STATE, interview.as_dict()),
+        SlotSet(STATE, replace(interview, level=found.level).as_dict()),
         SlotSet(FACTS, None),
         # "And how long do I have?" is then about the date that was told first.
         SlotSet(deadlines.STATE, replace(dated, calculation=first or dated.calculation).as_dict()),

@@ -62,7 +62,8 @@ class Reply:
     ``asks`` names the contact value that the reply asks for (``name``, ``phone``, ``email``, ``when``,
     ``language_other``): the gateway keeps the answer out of everything but the booking. ``picture`` holds ``svg``,
     ``svg_dark`` for dark pages, and its equivalent in words, ``text``; or nothing. ``expects`` is ``date`` when a day
-    answers the question, so that a page can offer a calendar to pick it from; else empty.
+    answers the question, so that a page can offer a calendar to pick it from; else empty. ``version`` names
+    the very wording of an article and its parameters, so that it can be told later what a person read.
     """
 
     kind: str
@@ -83,6 +84,7 @@ class Reply:
     asks: str = ""
     picture: dict[str, str] = field(default_factory=dict)
     expects: str = ""
+    version: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """A JSON-ready dict that ``from_dict`` reads back to an equal reply."""

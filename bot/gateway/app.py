@@ -15,10 +15,9 @@ from bot.booking.store import BookingStore
 from bot.booking.vault import Vault
 from bot.booking.worker import Deliveries
 from bot.core import yaml12
-from bot.core.deadlines import phrases
 from bot.core.errors import RequestError
 from bot.core.messages import Reply
-from bot.gateway import bundle, embed, plain_chat
+from bot.gateway import bundle
 from bot.gateway.alarms import Alarms
 from bot.gateway.booking_api import BookingApi
 from bot.gateway.bookings import BookingDesk, Teller
@@ -27,19 +26,19 @@ from bot.gateway.clock import Clock
 from bot.gateway.commands import Commands
 from bot.gateway.conduct import Conduct
 from bot.gateway.deadlines import DeadlineApi
+from bot.gateway.desk import Desk
 from bot.gateway.embed import EmbedPage
 from bot.gateway.events import Streams
-from bot.gateway.health import Health, load_steps
+from bot.gateway.health import Health
 from bot.gateway.keeper import Keeper
 from bot.gateway.limits import Limits, RateLimiter
 from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
 from bot.gateway.middleware import problem_middleware
-from bot.gateway.page_words import load_page_words
 from bot.gateway.plain_chat import PlainChat
 from bot.gateway.ports import Deadlines, Engine, Firm, Notices, Reading
-from bot.gateway.problems import load_problems
 from bot.gateway.security import add_headers, may_read_metrics
+from bot.gateway.texts import Texts
 from bot.gateway.tokens import Tokens
 from bot.gateway.turns import Turns
 from bot.gateway.voice import Voice
@@ -53,6 +52,7 @@ from bot.gateway.whatsapp.words import Words
 from bot.gateway.widget import KeptBuilds, Widget
 from bot.gateway.worker import Retention, housekeeping, write_counts
 from bot.settings import Settings
+from bot.transcripts.review import Review
 from bot.transcripts.store import TranscriptStore
 
 BOT = Path(__file__).resolve().parent.parent
@@ -69,6 +69,7 @@ STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
 RETENTION: web.AppKey[Retention] = web.AppKey("retention", Retention)
 WHATSAPP: web.AppKey[WhatsApp] = web.AppKey("whatsapp", WhatsApp)
 TIDYING: web.AppKey[Tidying] = web.AppKey("tidying", Tidying)
+DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 DELIVERIES: web.AppKey[Deliveries] = web.AppKey("deliveries", Deliveries)
 
 
@@ -92,21 +93,19 @@ def create_app(
     destination: Destination | None,
     clock: Clock,
     reading: Reading,
+    texts: Texts,
     limits: Limits | None = None,
     whatsapp: WhatsAppStore | None = None,
     providers: Mapping[str, Provider] | None = None,
     widget: Path = WIDGET,
-    content: Path = BOT / "content",
 ) -> web.Application:
     """The gateway. It starts and closes ``store`` and ``engine`` with itself.
 
-    Raises ContentFileError when a notice, a problem text or a phrase is missing, DataFileError when the modules of
-    the widget cannot be joined.
+    Raises ContentFileError when a notice is missing, DataFileError when the modules of the widget cannot be joined.
     """
     bounds = limits or Limits()
     metrics = Metrics()
     voice = Voice(notices)
-    problems = load_problems(content / "problems.yml", firm)
     alarms = Alarms(store, metrics, clock, bounds, settings.alarm_url, settings.alarm_secret)
     desk = BookingDesk(bookings, vault, clock)
     keeper = Keeper(store, engine, clock, bounds, metrics, alarms, desk)
@@ -135,9 +134,7 @@ def create_app(
     retention = Retention(keeper, desk, firm, clock, bounds)
     limiter = RateLimiter(bounds)
     streams = Streams(keeper, bounds, metrics)
-    health = Health(
-        store, engine, clock, firm, bounds, settings.status_file, load_steps(content / "status.yml")
-    )
+    health = Health(store, engine, clock, firm, bounds, settings.status_file, texts.steps)
     turns = Turns(
         keeper=keeper,
         commands=Commands(
@@ -159,6 +156,7 @@ def create_app(
         alarms=alarms,
         bookings=desk,
         spoken=None if words is None or reminders is None else _spoken(words, reminders),
+        keeps_raw=settings.keep_unmasked_days > 0,
     )
     tidying = None
     if whatsapp is not None:
@@ -207,6 +205,16 @@ def create_app(
             handovers=handovers,
         )
         teller.outside = service.tell
+    staff_desk = Desk(
+        keeper=keeper,
+        transcripts=store,
+        review=Review(store),
+        voice=voice,
+        firm=firm,
+        clock=clock,
+        whatsapp=whatsapp,
+        outside=None if service is None else service.tell,
+    )
     conduct = Conduct(keeper=keeper, voice=voice, store=store, clock=clock, metrics=metrics)
     api = ChatApi(
         keeper=keeper,
@@ -225,8 +233,8 @@ def create_app(
         conduct=conduct,
         tokens=tokens,
         voice=voice,
-        problems=problems,
-        words=load_page_words(content / plain_chat.WORDS_FILE, plain_chat.WORDS),
+        problems=texts.problems,
+        words=texts.chat,
         firm=firm,
         clock=clock,
         limits=bounds,
@@ -236,7 +244,7 @@ def create_app(
     )
     deadline_api = DeadlineApi(
         deadlines=deadlines,
-        phrases=phrases.load_phrases(content / phrases.FILE_NAME),
+        phrases=texts.phrases,
         firm=firm,
         clock=clock,
         limits=bounds,
@@ -259,7 +267,7 @@ def create_app(
     builds = KeptBuilds(settings.var / "widget")
     if current is not None:
         builds.keep(current)
-    embed_page = EmbedPage(current=current, words=load_page_words(content / embed.WORDS_FILE, embed.WORDS))
+    embed_page = EmbedPage(current=current, words=texts.embed)
     scripts = Widget(
         current=current,
         builds=builds,
@@ -317,11 +325,11 @@ def create_app(
         streams.close()
 
     app = web.Application(
-        middlewares=[problem_middleware(problems, metrics, alarms, settings.allowed_origins)],
+        middlewares=[problem_middleware(texts.problems, metrics, alarms, settings.allowed_origins)],
         client_max_size=bounds.body_bytes,
     )
     app[KEEPER], app[ALARMS], app[METRICS], app[STREAMS] = keeper, alarms, metrics, streams
-    app[RETENTION], app[DELIVERIES] = retention, deliveries
+    app[RETENTION], app[DELIVERIES], app[DESK] = retention, deliveries, staff_desk
     if tidying is not None:
         app[TIDYING] = tidying
     if service is not None:

@@ -21,6 +21,11 @@ FORWARDED = {
 }
 
 
+def is_own_command(payload: str) -> bool:
+    """Whether a choice is carried out here, and not by the engine."""
+    return payload.startswith(GATEWAY_PREFIX) and payload.removeprefix(GATEWAY_PREFIX) not in FORWARDED
+
+
 class Commands:
     """Carries out gateway commands; the caller holds the conversation's turn."""
 
@@ -99,6 +104,8 @@ class Commands:
                 self._metrics.tally("consent_no")
             conversation.asked = True
             return self._voice.notice("consent_no", conversation.language)
+        if await self._keeper.is_held(conversation):
+            return self._voice.notice("erase_held", conversation.language)
         if not await self._keeper.delete_rows(conversation):
             return self._voice.notice("erase_failed", conversation.language)
         conversation.consent = None
@@ -112,6 +119,8 @@ class Commands:
 
     async def _erase(self, conversation: Conversation) -> tuple[Reply, ...]:
         erased = await self._keeper.erase_now(conversation)
+        if erased.held:
+            return (self._voice.notice("erase_held", conversation.language),)
         if not erased.rows:
             return (self._voice.notice("erase_failed", conversation.language),)
         self._metrics.tally("erased")

@@ -51,6 +51,8 @@ class Conduct:
         """Everything about the conversation is deleted. Raises RequestError (erase_failed) when it is not."""
         language = conversation.language
         erased = await self._keeper.erase(conversation)
+        if erased.held:
+            raise RequestError("erase_held", 409)
         if not erased.rows:
             raise RequestError("erase_failed", 503, {"seconds": 60})
         self._metrics.tally("erased")

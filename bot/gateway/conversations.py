@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.messages import Choice, Reply
+from bot.gateway.summary import Summary
 from bot.gateway.tokens import new_choice_id, new_message_id
 from bot.transcripts.records import ConsentRecord, ConversationRecord, MessageRecord
 
@@ -67,6 +68,9 @@ class Conversation:
     provider: str = ""
     #: Begun on a page by this gateway, which holds it for that page also while it goes on in WhatsApp.
     on_page: bool = False
+    #: What staff see at a glance, and who of them has taken the conversation over.
+    summary: Summary = field(default_factory=Summary)
+    staff_id: str | None = None
     #: A turn was given up on while the engine may still have been at work on it.
     overdue: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -89,6 +93,23 @@ class Conversation:
             text=reply.text,
             reply_to=reply_to,
             reply=content,
+            versions={"content": reply.version} if reply.version else None,
+        )
+        self.add(message)
+        return message
+
+    def say_for(self, staff_id: str, message_id: str, reply: Reply, now: datetime) -> MessageRecord:
+        """What a member of staff writes to the person, as a message of this conversation."""
+        message = MessageRecord(
+            id=message_id,
+            seq=self.last_seq + 1,
+            created_at=now,
+            author="staff",
+            kind=reply.kind,
+            language=reply.lang,
+            text=reply.text,
+            reply=reply.as_dict(),
+            staff_id=staff_id,
         )
         self.add(message)
         return message
@@ -173,8 +194,20 @@ class Conversation:
         """The row of this conversation; only with consent."""
         if self.consent is None:
             raise ValueError("no row without consent")
+        summary = self.summary
         return ConversationRecord(
-            self.id, self.channel, self.language, self.created_at, self.last_at, self.last_seq, self.consent
+            self.id,
+            self.channel,
+            self.language,
+            self.created_at,
+            self.last_at,
+            self.last_seq,
+            self.consent,
+            topic=summary.topic,
+            outcome=summary.outcome,
+            urgency=summary.urgency,
+            urgent_at=summary.urgent_at,
+            facts=None if summary.facts is None else dict(summary.facts),
         )
 
     def trim(self, most: int) -> None:
@@ -211,6 +244,8 @@ def restored(record: ConversationRecord, messages: Iterable[MessageRecord]) -> C
         consent=record.consent,
         asked=True,
         stored=True,
+        summary=Summary(record.topic, record.outcome, record.urgency, record.urgent_at, record.facts),
+        staff_id=record.claimed_by,
     )
     for message in messages:
         conversation.add(message)

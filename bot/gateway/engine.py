@@ -14,6 +14,8 @@ from bot.gateway.ports import Turn, TurnResult
 
 TURN_SECONDS = 5.0
 _MOST_BYTES = 1_000_000
+#: How many of the intents are kept: what was understood, and what came close.
+_RANKED = 5
 
 
 class EngineClient:
@@ -99,10 +101,34 @@ def read_turn(answer: dict[str, Any]) -> TurnResult:
             slots=slots,
             failed_actions=tuple(str(name) for name in failed),
             replayed=answer.get("replayed") is True,
+            ranking=_ranking(parse.get("intent_ranking")),
+            entities=_entities(parse.get("entities")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         # The cause is cut off on purpose: its text could repeat what a person wrote.
         raise EngineError(f"turn: not understood ({type(exc).__name__})") from None
+
+
+def _ranking(found: Any) -> tuple[dict[str, Any], ...]:
+    """The best intents. What has another form is left out: without it the answer is still an answer."""
+    rows = found if isinstance(found, list) else []
+    return tuple(
+        {"name": row["name"], "confidence": round(float(row["confidence"]), 4)}
+        for row in rows[:_RANKED]
+        if isinstance(row, dict)
+        and isinstance(row.get("name"), str)
+        and isinstance(row.get("confidence"), int | float)
+    )
+
+
+def _entities(found: Any) -> tuple[dict[str, Any], ...]:
+    """What was found in the text, without where it stood."""
+    rows = found if isinstance(found, list) else []
+    return tuple(
+        {name: row[name] for name in ("entity", "role", "value") if row.get(name) is not None}
+        for row in rows
+        if isinstance(row, dict) and isinstance(row.get("entity"), str)
+    )
 
 
 def _reply(message: Any) -> Reply:

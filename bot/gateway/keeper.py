@@ -19,6 +19,8 @@ from bot.gateway.limits import Limits
 from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
 from bot.gateway.ports import Bookings, Engine
+from bot.transcripts.errors import Held
+from bot.transcripts.review import Review
 from bot.transcripts.store import TranscriptStore
 
 #: What a database that cannot be used may raise.
@@ -30,11 +32,13 @@ class Erased:
     """What an erasure has reached: the rows, and the engine. What it has not reached is tried again.
 
     ``sent``: the firm's system has received a request for an appointment, which cannot be recalled from here.
+    ``held``: the firm has to keep the conversation for now, so that nothing was deleted.
     """
 
     rows: bool
     engine: bool
     sent: bool = False
+    held: bool = False
 
 
 class Elsewhere(Protocol):
@@ -43,8 +47,9 @@ class Elsewhere(Protocol):
     async def find(self, conversation_id: str) -> Conversation | None:
         """A conversation that was not kept, as its last turn left it."""
 
-    async def erase(self, conversation_id: str) -> None:
-        """Deletes what is held of a conversation, kept or not."""
+    async def erase(self, conversation_id: str) -> bool:
+        """Deletes what is held of a conversation, kept or not, and of earlier ones of the same person; whether the
+        firm's system already had a request of those."""
 
 
 class Keeper:
@@ -63,6 +68,7 @@ class Keeper:
         self._bookings = bookings
         self.registry = Registry(limits.conversations_in_memory)
         self._store = store
+        self._review = Review(store)
         self._engine = engine
         self._clock = clock
         self._limits = limits
@@ -133,6 +139,7 @@ class Keeper:
             self.registry.remove(conversation.id)
             conversation.wake()
             return
+        conversation.staff_id = found.conversation.claimed_by
         if found.conversation.last_seq > conversation.last_seq:
             known = {message.id for message in conversation.messages}
             for message in found.messages:
@@ -174,15 +181,17 @@ class Keeper:
 
         ``expired``: its time is over, and nobody asked for it; what is held elsewhere has a time of its own.
         """
+        if await self.is_held(conversation):
+            conversation.gone = False
+            return Erased(rows=False, engine=False, held=True)
         conversation.gone = True
         sent = await self._delete_bookings(conversation)
-        if (
-            sent is None
-            or not await self.delete_rows(conversation)
-            or not (expired or await self._delete_elsewhere(conversation))
-        ):
+        rows = sent is not None and await self.delete_rows(conversation, clean=not expired)
+        before = False if expired or not rows else await self._delete_elsewhere(conversation)
+        if not rows or before is None:
             conversation.gone = False
             return Erased(rows=False, engine=False)
+        sent = sent or before
         self.registry.remove(conversation.id)
         conversation.messages.clear()
         conversation.offered.clear()
@@ -219,6 +228,9 @@ class Keeper:
                 if error.code == "conversation_gone":
                     continue
                 return False
+            if erased.held:
+                # Put on hold since it was found.
+                continue
             if not erased.rows:
                 return False
             self._metrics.tally("expired")
@@ -233,12 +245,16 @@ class Keeper:
         self.registry.remove(conversation_id)
         conversation.wake()
 
-    async def delete_rows(self, conversation: Conversation) -> bool:
-        """Whether the store holds nothing of the conversation any more."""
+    async def delete_rows(self, conversation: Conversation, *, clean: bool = True) -> bool:
+        """Whether the store holds nothing of the conversation any more. Without ``clean`` its files are cleaned with
+        the next sweep: for who deletes many."""
         if not conversation.stored:
             return True
         try:
-            await self._store.erase(conversation.id)
+            await self._store.erase(conversation.id, clean=clean)
+        except Held:
+            # Since it was looked up.
+            return False
         except STORE_FAULTS as exc:
             logger().error("erase_failed", conversation=conversation.id, **fault(exc))
             self._alarms.raise_alarm("store", "erase_failed", conversation.id, kept=False)
@@ -246,6 +262,24 @@ class Keeper:
         conversation.stored = False
         conversation.saved_seq = 0
         return True
+
+    async def unclaim(self, conversation: Conversation) -> None:
+        """The member of staff who had taken the conversation over is gone; who else takes it over may."""
+        conversation.staff_id = None
+        try:
+            await self._review.release(conversation.id, None)
+        except STORE_FAULTS as exc:
+            logger().error("not_released", conversation=conversation.id, **fault(exc))
+
+    async def is_held(self, conversation: Conversation) -> bool:
+        """Whether the firm has to keep it. Where the store cannot tell, deleting fails as well."""
+        if not conversation.stored:
+            return False
+        try:
+            return await self._review.is_held(conversation.id)
+        except STORE_FAULTS as exc:
+            logger().error("hold_not_read", conversation=conversation.id, **fault(exc))
+            return False
 
     async def _delete_bookings(self, conversation: Conversation) -> bool | None:
         """Whether the firm's system already had a request; None when the database could not be used."""
@@ -256,17 +290,16 @@ class Keeper:
             self._alarms.raise_alarm("store", "erase_failed", conversation.id, kept=False)
             return None
 
-    async def _delete_elsewhere(self, conversation: Conversation) -> bool:
-        """Whether nothing is left of the conversation where else it may have been held."""
+    async def _delete_elsewhere(self, conversation: Conversation) -> bool | None:
+        """As ``_delete_bookings``, of where else the conversation, or an earlier one of the person, may be held."""
         if self.elsewhere is None:
-            return True
+            return False
         try:
-            await self.elsewhere.erase(conversation.id)
+            return await self.elsewhere.erase(conversation.id)
         except STORE_FAULTS as exc:
             logger().error("erase_failed", conversation=conversation.id, **fault(exc))
             self._alarms.raise_alarm("store", "erase_failed", conversation.id, kept=False)
-            return False
-        return True
+            return None
 
     async def forget(self, conversation_id: str, attempts: int = 0) -> bool:
         """Whether the engine has forgotten the conversation; if not, it will be asked again."""

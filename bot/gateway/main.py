@@ -7,14 +7,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from aiohttp import web
 
 from bot.booking.calcom import CalcomDestination
 from bot.booking.ports import Destination
-from bot.booking.sealing import Keys
 from bot.booking.store import BookingStore
 from bot.booking.vault import Vault
 from bot.booking.webhook import WebhookDestination
@@ -39,11 +39,16 @@ from bot.gateway.engine import EngineClient
 from bot.gateway.limits import Limits
 from bot.gateway.logs import configure, fault, logger
 from bot.gateway.ports import core_reading
+from bot.gateway.texts import Texts, load_texts
 from bot.gateway.whatsapp.names import Names
 from bot.gateway.whatsapp.service import providers_of
 from bot.gateway.whatsapp.store import WhatsAppStore
 from bot.settings import Settings, load_settings, with_demo_secrets
+from bot.transcripts.sealing import Keys
 from bot.transcripts.store import TranscriptStore
+
+#: Adds something to an assembled gateway.
+type Mount = Callable[[Parts], None]
 
 #: How long requests under way may take to end when the gateway is told to stop.
 STOP_SECONDS = 3.0
@@ -124,7 +129,35 @@ class FreshDeadlines:
         return self._rules.now(self._library.parameters, clock)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A gateway, and what of it others build on who share its process."""
+
+    app: web.Application
+    settings: Settings
+    library: Library
+    rules: FreshRules
+    firm: FreshFirm
+    texts: Texts
+    clock: SystemClock
+    keys: Keys
+    transcripts: TranscriptStore
+    bookings: BookingStore
+    engine: EngineClient
+
+    async def close(self) -> None:
+        """Closes what the application would close with itself, where it never ran."""
+        await self.engine.close()
+        await self.bookings.close()
+        await self.transcripts.close()
+
+
 async def build(settings: Settings, limits: Limits | None = None) -> web.Application:
+    """The gateway alone, as ``assemble``."""
+    return (await assemble(settings, limits)).app
+
+
+async def assemble(settings: Settings, limits: Limits | None = None) -> Parts:
     """The gateway on real parts. Raises DataFileError when a file about words or law is wrong."""
     settings = with_demo_secrets(settings)
     bounds = limits or Limits().times(settings.rate_factor)
@@ -145,30 +178,34 @@ async def build(settings: Settings, limits: Limits | None = None) -> web.Applica
     await asyncio.to_thread(reading.emergency, "", None)
     await asyncio.to_thread(reading.story, "")
     _say_whether_levels_are_approved(settings, SystemClock(settings.today).now_in(firm.timezone).date())
-    store = TranscriptStore(settings.database_url)
     keys = Keys(settings.data_keys)
+    store = TranscriptStore(settings.database_url, keys, settings.keep_unmasked_days)
     bookings = BookingStore(
         settings.database_url, keys, site=firm.name, environment=settings.mode, sends=bool(settings.booking)
     )
-    return create_app(
+    fresh_firm, clock = FreshFirm(library), SystemClock(settings.today)
+    rules = FreshRules(BOT / "law" / "deadlines", library.parameters, on_problem=_tell)
+    texts = load_texts(BOT / "content", fresh_firm)
+    # The client waits a little longer than the turn, so that there is one place that gives up.
+    engine = EngineClient(settings.engine_url, settings.engine_secret, bounds.turn_seconds + 1)
+    app = create_app(
         settings,
-        # The client waits a little longer than the turn, so that there is one place that gives up.
-        engine=EngineClient(settings.engine_url, settings.engine_secret, bounds.turn_seconds + 1),
+        engine=engine,
         notices=FreshNotices(library),
-        deadlines=FreshDeadlines(
-            library, FreshRules(BOT / "law" / "deadlines", library.parameters, on_problem=_tell)
-        ),
-        firm=FreshFirm(library),
+        deadlines=FreshDeadlines(library, rules),
+        firm=fresh_firm,
         store=store,
         bookings=bookings,
         vault=Vault(bookings.database, keys),
         destination=destination(settings, firm.timezone),
-        clock=SystemClock(settings.today),
+        clock=clock,
         reading=reading,
+        texts=texts,
         limits=bounds,
         whatsapp=WhatsAppStore(bookings.database, keys, Names(settings.secret_key)),
         providers=providers_of(settings),
     )
+    return Parts(app, settings, library, rules, fresh_firm, texts, clock, keys, store, bookings, engine)
 
 
 def destination(settings: Settings, timezone: str) -> Destination | None:
@@ -190,10 +227,13 @@ def _say_whether_levels_are_approved(settings: Settings, today: date) -> None:
         logger().warning("levels_not_approved", version=version.id)
 
 
-async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
-    """Serves until SIGINT, SIGTERM or ``stop``."""
+async def run(settings: Settings, stop: asyncio.Event | None = None, mount: Mount | None = None) -> None:
+    """Serves until SIGINT, SIGTERM or ``stop``; ``mount`` adds to the gateway before it listens."""
     configure(settings.log_level)
-    app = await build(settings)
+    parts = await assemble(settings)
+    app = parts.app
+    if mount is not None:
+        mount(parts)
     await asyncio.to_thread(language.warm_up)
     # Reading the emergency list takes about a second; the first frightened person must not wait for it.
     await asyncio.to_thread(emergency.classify, "")
@@ -213,24 +253,20 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
         logger().info("stopped")
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, mount: Mount | None = None) -> None:
     """Runs the gateway in this process until it is told to stop."""
-    asyncio.run(run(settings))
+    asyncio.run(run(settings, mount=mount))
 
 
 def _tell(problem: DataFileError) -> None:
     logger().error("content_not_reloaded", file=problem.path, line=problem.line, **fault(problem))
 
 
-def main() -> int:
+def main(mount: Mount | None = None) -> int:
     """As ``serve``, with the settings of the environment; the exit code."""
     try:
-        serve(load_settings(os.environ))
+        serve(load_settings(os.environ), mount)
     except BotError as exc:
         sys.stderr.write(f"{exc}\n")
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -98,6 +98,9 @@ class TurnResult:
     slots: dict[str, Any]
     failed_actions: tuple[str, ...]
     replayed: bool
+    #: Intents with their confidence, best first, and what was found in the text: of free text only.
+    ranking: tuple[dict[str, Any], ...] = ()
+    entities: tuple[dict[str, Any], ...] = ()
 
 
 class Bookings(Protocol):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
+from typing import Any
 
 from bot.core.deadlines.own_day import own_days
 from bot.core.errors import EngineError, EngineUnreachable, RequestError
@@ -15,7 +16,7 @@ from bot.core.messages import GATEWAY_PREFIX, LANGUAGES, Reply, without_command
 from bot.core.redact import holds_number
 from bot.gateway.alarms import Alarms
 from bot.gateway.clock import Clock
-from bot.gateway.commands import FORWARDED, Commands
+from bot.gateway.commands import FORWARDED, Commands, is_own_command
 from bot.gateway.conversations import Conversation, Offered
 from bot.gateway.guard import guard
 from bot.gateway.keeper import STORE_FAULTS, Keeper
@@ -24,12 +25,13 @@ from bot.gateway.logs import fault, logger
 from bot.gateway.masking import KIND_ASKED, digest, kept_values, story_marker, ways_to_reach
 from bot.gateway.metrics import Metrics
 from bot.gateway.ports import Bookings, Engine, Firm, Reading, Turn
+from bot.gateway.staffing import LEFT, WAITING, Attendance, attendance
+from bot.gateway.summary import FALLBACK, after_turn, needs_look
 from bot.gateway.tokens import visitor_message_id
 from bot.gateway.typed import clean, is_blank, meant_choice
 from bot.gateway.voice import KIND_OF, Voice
 from bot.transcripts.records import MessageRecord
 
-FALLBACK = "nlu_fallback"
 _FACTS = re.compile(r"\{.*\}", re.DOTALL)
 
 
@@ -48,23 +50,28 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Replies to one message, who gave them, and what was understood."""
+    """Replies to one message, who gave them, and what was understood; ``slots`` when the engine was asked."""
 
     replies: tuple[Reply, ...]
     by: str
     intent: str | None = None
     confidence: float | None = None
+    ranking: tuple[dict[str, Any], ...] = ()
+    entities: tuple[dict[str, Any], ...] = ()
+    slots: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
     """What the gateway made of a message before anything was kept; ``text`` is masked.
 
-    ``kept`` is what stays of it, ``digest`` names what was written, ``story`` counts the words of a story, else None.
+    ``kept`` is what stays of it, ``raw`` what was written where the firm keeps that for some days, ``digest`` names it,
+    ``story`` counts the words of a story, else None.
     """
 
     text: str
     kept: str
+    raw: str | None
     digest: bytes
     story: int | None
     language: str | None
@@ -91,8 +98,10 @@ class Turns:
         alarms: Alarms,
         bookings: Bookings,
         spoken: Callable[[Reply], Reply] | None = None,
+        keeps_raw: bool = False,
     ) -> None:
-        """``spoken`` gives the wording that a reply has on WhatsApp."""
+        """``spoken`` gives the wording that a reply has on WhatsApp; ``keeps_raw``: unmasked texts are kept apart."""
+        self._keeps_raw = keeps_raw
         self._spoken = spoken
         self._bookings = bookings
         self._keeper = keeper
@@ -164,7 +173,8 @@ class Turns:
             raise RequestError("internal", 500) from None
         spoken = spoken if spoken in LANGUAGES else None
         kept = masked if story is None else story_marker(story, "", spoken or language)
-        return _Read(masked, kept, digest(text), story, spoken, emergency, other)
+        may_keep = self._keeps_raw and story is None and conversation.consent is not None
+        return _Read(masked, kept, text if may_keep else None, digest(text), story, spoken, emergency, other)
 
     def _mask(self, text: str, conversation: Conversation, whole: bool) -> str:
         """The text with tokens; an answer to the question for a contact value becomes one token."""
@@ -226,6 +236,7 @@ class Turns:
             text=text,
             client_message_id=incoming.client_message_id,
             choice_id=choice_id,
+            raw=None if read is None else read.raw,
         )
         conversation.add(message)
         if read is not None:
@@ -242,6 +253,41 @@ class Turns:
         patient: bool,
     ) -> Answer:
         language = (read.language if read is not None else None) or conversation.language
+        who = self._who_answers(conversation, read, chosen)
+        if who is Attendance.PERSON:
+            return Answer((), "staff")
+        if who is Attendance.PERSON_LATE:
+            return Answer((self._voice.about_staff(WAITING, conversation.language),), "staff")
+        answer = await self._answer_alone(conversation, visitor, read, chosen, patient, language)
+        if who is Attendance.LEFT:
+            await self._keeper.unclaim(conversation)
+            left = self._voice.about_staff(LEFT, conversation.language)
+            return replace(answer, replies=(left, *answer.replies))
+        return answer
+
+    def _who_answers(
+        self, conversation: Conversation, read: _Read | None, chosen: Offered | None
+    ) -> Attendance:
+        """The program or a member of staff.
+
+        An emergency, and what the gateway does by itself (language, erasure), are never left to them.
+        """
+        if read is not None and read.emergency not in (None, "unclear"):
+            return Attendance.PROGRAM
+        if chosen is not None and is_own_command(chosen.payload):
+            return Attendance.PROGRAM
+        return attendance(conversation, self._clock.now())
+
+    async def _answer_alone(
+        self,
+        conversation: Conversation,
+        visitor: MessageRecord,
+        read: _Read | None,
+        chosen: Offered | None,
+        patient: bool,
+        language: str,
+    ) -> Answer:
+        """What the program answers by itself."""
         if chosen is not None:
             return await self._answer_choice(conversation, visitor, read, chosen, patient)
         if read is None:
@@ -272,7 +318,7 @@ class Turns:
         payload = chosen.payload
         if payload.startswith(GATEWAY_PREFIX):
             command = payload.removeprefix(GATEWAY_PREFIX)
-            if command in FORWARDED:
+            if not is_own_command(payload):
                 payload = FORWARDED[command]
             else:
                 replies = await self._commands.run(conversation, payload)
@@ -351,7 +397,15 @@ class Turns:
         if guarded.code is not None:
             self._alarm(conversation, "turn", guarded.code)
             replies = (*replies, self._voice.apology("apology_turn", conversation.language))
-        return Answer(replies, "engine", result.intent, result.confidence)
+        return Answer(
+            replies,
+            "engine",
+            result.intent,
+            result.confidence,
+            result.ranking,
+            result.entities,
+            result.slots,
+        )
 
     async def _put_values(self, conversation: Conversation, text: str) -> bool:
         """Whether values were put where the questions about an appointment can read them.
@@ -414,6 +468,7 @@ class Turns:
         text = visitor.text
         if read is not None and read.story is not None:
             text = story_marker(read.story, answer.intent or "", visitor.language)
+        replies = answer.replies
         conversation.replace(
             replace(
                 visitor,
@@ -421,9 +476,15 @@ class Turns:
                 intent=None if answer.intent is None else answer.intent[:128],
                 confidence=answer.confidence,
                 latency_ms=round(seconds * 1000),
+                ranking=answer.ranking or None,
+                # Of a story nothing is kept but how long it was.
+                entities=answer.entities or None if read is None or read.story is None else None,
+                look=needs_look(answer.intent, answer.confidence, chosen=visitor.choice_id is not None),
             )
         )
-        replies = answer.replies
+        conversation.summary = after_turn(
+            conversation.summary, replies, answer.intent, answer.by, answer.slots, now
+        )
         if conversation.is_whatsapp and self._spoken is not None:
             replies = tuple(map(self._spoken, replies))
         said = [conversation.say(reply, visitor.id, now) for reply in replies]

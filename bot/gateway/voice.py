@@ -9,6 +9,7 @@ from dataclasses import replace
 from bot.core.errors import BotError, ContentFileError
 from bot.core.messages import LANGUAGES, Choice, Reply
 from bot.gateway.ports import Notices
+from bot.gateway.staffing import JOINED, LEFT, WAITING
 
 EMERGENCIES = ("agents", "held", "suicide", "violence", "abroad", "unclear")
 #: First lines of their own that tell of another kind, as the questions about the situation know it.
@@ -28,6 +29,7 @@ REQUIRED = (
     "erased_pending",
     "erased_sent",
     "erase_failed",
+    "erase_held",
     "erase_kept",
     "language_switched",
     "apology_engine",
@@ -56,6 +58,9 @@ ABOUT_REQUESTS = (
     "booking_change_kept",
 )
 
+#: What is said when a member of staff takes a conversation over, lets a person wait, and leaves it; with their name.
+ABOUT_STAFF = (JOINED, WAITING, LEFT)
+
 PERSON = "/talk_to_human"
 _PERSON_TITLE = {"pt": "Falar com alguém", "ht": "Pale ak yon moun", "fr": "Parler à quelqu'un"}
 _PERSON_TITLE_OTHERWISE = "Talk to a person"
@@ -66,9 +71,11 @@ class Voice:
 
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
-        for id in (*REQUIRED, *ABOUT_REQUESTS):
+        for id in (*REQUIRED, *ABOUT_REQUESTS, *ABOUT_STAFF):
             for language in LANGUAGES:
                 values = {"reference": "", "start": "", "link": ""} if id in ABOUT_REQUESTS else {}
+                if id in ABOUT_STAFF:
+                    values = {"name": ""}
                 if self._find(id, language, **values) is None:
                     raise ContentFileError(
                         f"bot/content/notices/{id}.yml",
@@ -84,6 +91,10 @@ class Voice:
     def about_request(self, id: str, language: str, **values: str) -> Reply:
         """What became of a request for an appointment: one of ``ABOUT_REQUESTS``."""
         return replace(self._notices.notice(id, language, **values), kind="notice")
+
+    def about_staff(self, id: str, language: str, name: str = "") -> Reply:
+        """One of ``ABOUT_STAFF``."""
+        return replace(self._notices.notice(id, language, name=name), kind="notice")
 
     def greeting(self, language: str) -> tuple[Reply, ...]:
         """The first things said: who speaks, the firm's own notice, and the question of consent."""

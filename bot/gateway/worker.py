@@ -75,6 +75,7 @@ async def sweep(
     await keeper.put_away()
     await write_counts(store, metrics, clock)
     await retention.work()
+    await store.expire_raw(clock.now())
     await store.tidy()
     await keeper.retry_forgets()
 

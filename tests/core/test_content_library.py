@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -179,10 +180,15 @@ def test_other_ways_to_ask_may_stand_before_the_label(tree: Path) -> None:
 
 
 def test_other_ways_to_ask_are_never_told(tree: Path) -> None:
-    before = [open_library(tree).answer("work_permit", "en", s, TODAY) for s in ("general", "fee", "late")]
+    def told() -> list[Reply]:
+        library = open_library(tree)
+        sections = ("general", "fee", "late")
+        # Its version is another one: an approval holds the files, and they changed.
+        return [replace(library.answer("work_permit", "en", s, TODAY), version="") for s in sections]
+
+    before = told()
     add_asks(tree, "asks: is the card free?")
-    library = open_library(tree)
-    assert [library.answer("work_permit", "en", s, TODAY) for s in ("general", "fee", "late")] == before
+    assert told() == before
 
 
 def test_a_question_whose_value_is_not_in_force_is_not_among_them(tree: Path) -> None:

@@ -19,7 +19,6 @@ import structlog
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.booking.sealing import Keys
 from bot.booking.store import BookingStore
 from bot.booking.vault import Vault
 from bot.core import redact
@@ -31,8 +30,10 @@ from bot.gateway.app import ALARMS, KEEPER, METRICS, create_app, openapi_documen
 from bot.gateway.engine import EngineClient
 from bot.gateway.limits import Limits
 from bot.gateway.ports import Reading
-from bot.gateway.voice import ABOUT_REQUESTS, REQUIRED
+from bot.gateway.texts import Texts, load_texts
+from bot.gateway.voice import ABOUT_REQUESTS, ABOUT_STAFF, REQUIRED
 from bot.settings import Settings, load_settings
+from bot.transcripts.sealing import Keys
 from bot.transcripts.store import TranscriptStore
 from tests.gateway.standin import SECRET, StandInEngine
 
@@ -54,7 +55,7 @@ class SmallNotices:
     """Every notice as its own id and language, so that tests can see which was said."""
 
     def __init__(self) -> None:
-        self.ids = {*REQUIRED, *ABOUT_REQUESTS, "third_language_pt"}
+        self.ids = {*REQUIRED, *ABOUT_REQUESTS, *ABOUT_STAFF, "third_language_pt"}
 
     def notice(self, id: str, lang: str, **values: str) -> Reply:
         if id not in self.ids:
@@ -68,6 +69,12 @@ class SmallNotices:
 def rules() -> Rules:
     """The project's own rules, read when a test first counts."""
     return load_rules(Path("bot/law/deadlines"), load_parameters(Path("bot/law/parameters")))
+
+
+@cache
+def texts() -> Texts:
+    """The project's own texts, with the small firm's name; read once for all tests."""
+    return load_texts(Path("bot/content"), SmallFirm())
 
 
 class SmallDeadlines:
@@ -279,10 +286,10 @@ async def start(tmp_path: Path, engine: StandInEngine) -> AsyncIterator[Start]:
         bounds = replace(_DEFAULTS, **limits)
         log = io.StringIO()
         logs.configure("info", log)
-        store, clock = TranscriptStore(settings.database_url), StillClock()
+        keys = Keys(["5" * 64])
+        store, clock = TranscriptStore(settings.database_url, keys), StillClock()
         client = EngineClient(url or engine.url, SECRET, bounds.turn_seconds + 1)
         clients.append(client)
-        keys = Keys(["5" * 64])
         bookings = BookingStore(
             settings.database_url, keys, site="Example Firm", sends=destination is not None
         )
@@ -298,6 +305,7 @@ async def start(tmp_path: Path, engine: StandInEngine) -> AsyncIterator[Start]:
             destination=destination,
             clock=clock,
             reading=small_reading(),
+            texts=texts(),
             limits=bounds,
         )
         server = TestServer(app)

@@ -48,7 +48,7 @@ async def test_after_erasing_the_words_are_nowhere_in_the_database_files(
 async def test_a_conversation_without_consent_can_be_erased_with_the_database_down(gateway: Gateway) -> None:
     talk = await gateway.begin()
 
-    async def broken(*_args: object) -> None:
+    async def broken(*_args: object, **_options: object) -> None:
         raise OSError("down")
 
     gateway.store.erase = broken  # type: ignore[method-assign,assignment]
@@ -59,7 +59,7 @@ async def test_an_erasure_that_the_database_refuses_is_not_claimed(gateway: Gate
     talk = await gateway.begin("es")
     await talk.agree()
 
-    async def broken(*_args: object) -> None:
+    async def broken(*_args: object, **_options: object) -> None:
         raise OSError("down")
 
     erase, gateway.store.erase = gateway.store.erase, broken  # type: ignore[method-assign,assignment]
@@ -179,3 +179,21 @@ async def test_alarms_no_longer_name_an_erased_conversation(gateway: Gateway) ->
     assert (await gateway.store.alarms())[0].conversation_id == talk.id
     await talk.erase()
     assert (await gateway.store.alarms())[0].conversation_id is None
+
+
+class _Elsewhere:
+    """Holds an earlier conversation of the person, of which the firm's system has a request."""
+
+    async def find(self, conversation_id: str) -> None:
+        return None
+
+    async def erase(self, conversation_id: str) -> bool:
+        return True
+
+
+async def test_what_the_firm_has_of_an_earlier_conversation_is_told_too(gateway: Gateway) -> None:
+    talk = await gateway.begin()
+    await talk.agree()
+    gateway.keeper.elsewhere = _Elsewhere()
+    response = await talk.erase()
+    assert (response.status, (await response.json())["pending"]) == (202, ["firm"])

@@ -486,7 +486,7 @@ async def test_a_database_that_does_not_erase_is_told(browser: Browser) -> None:
     page = await browser.post(page.button("consent_yes"))
     page = await browser.post(page.button("Erase conversation"))
 
-    async def broken(_conversation: str) -> None:
+    async def broken(_conversation: str, **_options: object) -> None:
         raise OSError("down")
 
     browser.gateway.store.erase = broken  # type: ignore[method-assign]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from bot.core.content import load_library
@@ -18,6 +16,7 @@ from bot.gateway.app import METRICS, RETENTION
 from bot.gateway.main import FreshFirm
 from bot.gateway.worker import sweep, write_counts
 from tests.conftest import ROOT
+from tests.databases import made
 from tests.gateway.conftest import Gateway, Start, Talk, checked
 
 DAY = 86_400.0
@@ -29,13 +28,8 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.param == "sqlite":
         yield None
         return
-    server = request.getfixturevalue("postgres_url")
-    name = f"faro_test_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    yield f"{server.rpartition('/')[0]}/{name}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with made(request.getfixturevalue("postgres_url")) as address:
+        yield address
 
 
 async def _sweep(gateway: Gateway, days: float = 0.0) -> None:
@@ -164,7 +158,7 @@ async def test_a_database_that_is_down_is_asked_again_with_the_next_sweep(start:
     gateway = await start()
     works = getattr(gateway.store, method)
 
-    async def broken(*_args: Any) -> None:
+    async def broken(*_args: Any, **_options: Any) -> None:
         raise OSError("down")
 
     setattr(gateway.store, method, broken)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
+from tests.databases import made
 from tests.gateway.conftest import Gateway, Start, Talk, checked
 
 
 @pytest.fixture
 def database(postgres_url: str) -> Iterator[str]:
-    name = f"faro_test_{secrets.token_hex(6)}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    yield f"{postgres_url.rpartition('/')[0]}/{name}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with made(postgres_url) as address:
+        yield address
 
 
 def _through(gateway: Gateway, talk: Talk, number: int) -> Talk:

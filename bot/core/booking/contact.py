@@ -441,7 +441,10 @@ def read_email(text: str, *, mended: bool = False) -> Email | EmailProblem:
         bare = _WITHOUT_ENDING.search(told) or _WITHOUT_AT.search(told)
         if bare is not None:
             provider = next(p for p in _PROVIDERS if p == bare[2] or p.startswith(bare[2] + "."))
-            return _doubted(bare[1], provider, "@" + provider, mended)
+            local = bare[1].strip(".'-")
+            if not _sound(local, provider):
+                return EmailProblem(INVALID)
+            return _doubted(local, provider, "@" + provider, mended)
         if "@" in told:
             return EmailProblem(INVALID)
         if "arroba" in told or any(re.search(rf"\b{name}\b", told) for name in _PROVIDER_NAMES.split("|")):

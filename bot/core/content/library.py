@@ -249,6 +249,7 @@ class Library:
             approved_by=None if approval is None else approval.by,
             approved_on=None if approval is None else approval.on.isoformat(),
             parameters={name: format_value(law, lang) for name, law in used.items()},
+            version=self.hash(article.intent)[:16],
         )
 
     def _choices(self, article: Article, section: Section) -> Iterator[Choice]:

@@ -142,7 +142,7 @@ class Interview:
     ``asked`` is a question of ``facts.QUESTIONS``, ``CORRECT``, or None when nothing is left to ask. ``trouble`` says
     why it is asked again, ``readings`` what a date can mean (two or more), ``said`` its words. ``put`` are the
     questions asked so far, in order. ``corrected`` is the question whose answer this message changed.
-    ``also_asks``: the message answered, and asked something besides.
+    ``also_asks``: the message answered, and asked something besides. ``level`` is the one told last, or "".
     """
 
     facts: Facts = field(default_factory=Facts)
@@ -156,6 +156,7 @@ class Interview:
     corrected: str | None = None
     also_asks: bool = False
     emergencies: tuple[str, ...] = ()
+    level: str = ""
 
     @property
     def complete(self) -> bool:
@@ -181,6 +182,7 @@ class Interview:
             "corrected": self.corrected,
             "also_asks": self.also_asks,
             "emergencies": list(self.emergencies),
+            "level": self.level,
         }
 
     @classmethod

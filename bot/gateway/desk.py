@@ -1,0 +1,202 @@
+"""What the firm's staff do in a conversation: take it over, write, leave it to the program again, erase it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.errors import RequestError
+from bot.core.messages import Reply
+from bot.core.redact import mask
+from bot.gateway.bookings import Outside
+from bot.gateway.clock import Clock
+from bot.gateway.conversations import WHATSAPP, Conversation
+from bot.gateway.keeper import Keeper
+from bot.gateway.ports import Firm
+from bot.gateway.staffing import JOINED, LEFT, STAFF
+from bot.gateway.voice import Voice
+from bot.gateway.whatsapp.store import WhatsAppStore
+from bot.transcripts.records import MessageRecord
+from bot.transcripts.review import Review
+from bot.transcripts.store import TranscriptStore
+
+#: The most that one message to a person may hold; WhatsApp takes no more in one.
+LONGEST = 4_000
+#: What a member of staff may write of ways to be reached: the office's own.
+_MAY_BE_WRITTEN = frozenset({"PHONE", "EMAIL"})
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """``until`` when free text reaches a person on WhatsApp (exclusive); None on the page, where it always does.
+
+    ``stopped``: they have sent STOP and get nothing.
+    """
+
+    channel: str
+    until: datetime | None
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """``held``: it may not be erased now. ``cannot``: codes of what an erasure does not reach."""
+
+    done: bool
+    held: bool
+    cannot: tuple[str, ...] = ()
+
+
+class Desk:
+    """The console's way into conversations. Methods raise what a database raises, and RequestError when it is away."""
+
+    def __init__(
+        self,
+        *,
+        keeper: Keeper,
+        transcripts: TranscriptStore,
+        review: Review,
+        voice: Voice,
+        firm: Firm,
+        clock: Clock,
+        whatsapp: WhatsAppStore | None,
+        outside: Outside | None,
+    ) -> None:
+        self._keeper = keeper
+        self._transcripts = transcripts
+        self._review = review
+        self._voice = voice
+        self._firm = firm
+        self._clock = clock
+        self._whatsapp = whatsapp
+        self._outside = outside
+
+    async def claim(self, conversation_id: str, staff_id: str, staff_name: str) -> str:
+        """``claimed``, also when they held it before; ``taken`` by somebody else, or ``gone``. The person is told."""
+        try:
+            async with self._keeper.use(conversation_id) as conversation, self._keeper.turn(conversation):
+                before = conversation.staff_id
+                holder = await self._review.claim(conversation_id, staff_id, self._clock.now())
+                if holder is None:
+                    return "gone"
+                conversation.staff_id = holder
+                if holder != staff_id:
+                    return "taken"
+                if before != staff_id:
+                    await self._review.touch(conversation_id, self._clock.now())
+                    await self._tell(conversation, JOINED, staff_name)
+                return "claimed"
+        except RequestError as error:
+            return _gone(error)
+
+    async def release(self, conversation_id: str, staff_id: str | None) -> str:
+        """``released``, ``not_held`` by them, or ``gone``; None releases whoever holds it. The person is told."""
+        try:
+            async with self._keeper.use(conversation_id) as conversation, self._keeper.turn(conversation):
+                if not await self._review.release(conversation_id, staff_id):
+                    return "not_held"
+                conversation.staff_id = None
+                await self._tell(conversation, LEFT)
+                return "released"
+        except RequestError as error:
+            return _gone(error)
+
+    async def write(self, conversation_id: str, staff_id: str, staff_name: str, text: str, key: str) -> str:
+        """``sent``, once for each ``key``; else why not: ``not_held``, ``window_closed``, ``stopped``, ``gone``,
+        ``too_long``, ``empty``, or ``personal`` when the text holds a number from somebody's papers."""
+        text = text.strip()
+        if not text or len(text) > LONGEST:
+            return "too_long" if text else "empty"
+        if any(found.kind not in _MAY_BE_WRITTEN for found in mask(text, ()).values):
+            return "personal"
+        try:
+            async with self._keeper.use(conversation_id) as conversation, self._keeper.turn(conversation):
+                if conversation.staff_id != staff_id:
+                    return "not_held"
+                message_id = _named(conversation_id, key)
+                if any(message.id == message_id for message in conversation.messages):
+                    return "sent"
+                closed = await self._closed(conversation)
+                if closed:
+                    return closed
+                now = self._clock.now()
+                reply = Reply(
+                    STAFF,
+                    "staff_message",
+                    conversation.language,
+                    text,
+                    title=f"{staff_name}, {self._firm.name}",
+                )
+                message = conversation.say_for(staff_id, message_id, reply, now)
+                await self._reach(conversation, message)
+                await self._keeper.flush(conversation)
+                await self._review.touch(conversation_id, now)
+                return "sent"
+        except RequestError as error:
+            return _gone(error)
+
+    async def window(self, conversation_id: str) -> Window:
+        """Whether something written now would reach the person."""
+        person = None
+        if self._whatsapp is not None:
+            person = await self._whatsapp.of_conversation(conversation_id, self._clock.now())
+        if person is not None:
+            return Window(WHATSAPP, person.window_until or person.created_at, person.stopped_at is not None)
+        head = await self._transcripts.head(conversation_id)
+        if head is not None and head.channel == WHATSAPP:
+            # Its person has gone on with another conversation, or is no longer known.
+            return Window(WHATSAPP, head.last_at, stopped=False)
+        return Window("web", None, stopped=False)
+
+    async def erase(self, conversation_id: str) -> Erasure:
+        """Deletes everything about the conversation, and names what that does not reach."""
+        cannot = []
+        if (await self.window(conversation_id)).channel == WHATSAPP:
+            cannot.append("whatsapp_copy")
+        try:
+            async with self._keeper.use(conversation_id) as conversation:
+                erased = await self._keeper.erase(conversation)
+        except RequestError as error:
+            _gone(error)
+            return Erasure(done=True, held=False)
+        if not erased.rows:
+            return Erasure(done=False, held=erased.held)
+        if erased.sent:
+            cannot.append("firm_has_booking")
+        if not erased.engine:
+            cannot.append("engine_later")
+        return Erasure(done=True, held=False, cannot=tuple(cannot))
+
+    async def _tell(self, conversation: Conversation, notice: str, name: str = "") -> None:
+        """Says in the conversation that staff came or left. On WhatsApp only while that may be sent."""
+        reply = self._voice.about_staff(notice, conversation.language, name)
+        message = conversation.say(reply, None, self._clock.now())
+        # What the program offered before can still be pressed when staff have left.
+        if not await self._closed(conversation):
+            await self._reach(conversation, message)
+        await self._keeper.flush(conversation)
+
+    async def _closed(self, conversation: Conversation) -> str:
+        """Why nothing can be sent to the person now; empty when it can."""
+        if not conversation.is_whatsapp:
+            return ""
+        window = await self.window(conversation.id)
+        if window.stopped:
+            return "stopped"
+        return "" if window.until is not None and self._clock.now() < window.until else "window_closed"
+
+    async def _reach(self, conversation: Conversation, message: MessageRecord) -> None:
+        if self._outside is not None and conversation.is_whatsapp:
+            await self._outside(conversation, message, f"staff:{message.id}")
+
+
+def _named(conversation_id: str, key: str) -> str:
+    """The same id for the same form, however often a browser sends it."""
+    return f"m_{hashlib.sha256(f'staff {conversation_id} {key}'.encode()).hexdigest()[:32]}"
+
+
+def _gone(error: RequestError) -> str:
+    if error.code != "conversation_gone":
+        raise error
+    return "gone"
