@@ -39,8 +39,8 @@ def _settings() -> Settings:
 
 def open_store(settings: Settings) -> BookingStore:
     """The store of these settings, for looking and for sending again; it writes no events."""
-    from bot.booking.sealing import Keys
     from bot.booking.store import BookingStore
+    from bot.transcripts.sealing import Keys
 
     return BookingStore(
         settings.database_url,

@@ -19,6 +19,8 @@ from rich.padding import Padding
 
 from bot.cli.booking import app as booking_app
 from bot.cli.paths import ROOT
+from bot.cli.staff import app as staff_app
+from bot.cli.staff import audit_app
 from bot.cli.whatsapp import app as whatsapp_app
 from bot.core.errors import BotError
 from bot.settings import Settings, load_settings, with_demo_secrets
@@ -38,6 +40,8 @@ app.add_typer(check_app, name="check")
 app.add_typer(content_app, name="content")
 app.add_typer(booking_app, name="booking")
 app.add_typer(whatsapp_app, name="whatsapp")
+app.add_typer(staff_app, name="staff")
+app.add_typer(audit_app, name="audit")
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -86,6 +90,22 @@ def up(
 
 
 @app.command()
+def erase(
+    conversation: Annotated[str, typer.Argument(help="The id of the conversation, as the console shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Delete everything about one conversation, for good; also while Faro runs."""
+    from bot.cli.erase import BEYOND, run
+
+    if not yes:
+        typer.confirm(f"Delete everything about {conversation} for good?", abort=True)
+    result = run(settings(), conversation)
+    console.print("Deleted." if result.found else "There was nothing to delete.")
+    for code in result.beyond:
+        console.print(BEYOND[code], style="yellow")
+
+
+@app.command()
 def train(
     force: Annotated[bool, typer.Option("--force", help="Train even when nothing has changed.")] = False,
 ) -> None:
@@ -118,6 +138,20 @@ def _bar(description: str) -> Iterator[Callable[[str, float], None]]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(description, total=1.0)
         yield lambda step, share: bar.update(task, description=step, completed=share)
+
+
+@app.command("demo-data")
+def demo_data(
+    conversations: Annotated[int, typer.Option("--conversations", min=1, help="How many to make up.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="The same number makes the same conversations.")] = 1,
+) -> None:
+    """Write made-up conversations into the database, to try the staff console with."""
+    from bot.cli.demo_data import make
+
+    made = make(settings(), conversations, seed)
+    console.print(
+        f"Made {made.conversations:,} conversations with {made.messages:,} messages and {made.requests:,} requests."
+    )
 
 
 @app.command()

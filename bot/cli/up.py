@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bot.cli import urgency
+from bot.cli.demo import fill, hints, receiver_command, receiver_environment, receiver_port
 from bot.cli.doctor import problems_of_machine, problems_of_ports
 from bot.cli.paths import ENGINE_PYTHON, ROOT
 from bot.cli.processes import Managed, ProcessFailed, Supervisor
@@ -72,7 +73,8 @@ def write_status(file: Path, step: str, share: float) -> None:
 def up(settings: Settings, console: Console, *, demo: bool = False) -> None:
     """Start gateway, actions and engine, keep them running until Ctrl-C or SIGTERM, stop them cleanly.
 
-    ``demo`` opens the page with suggested questions, in a browser where there is one.
+    ``demo`` opens the page with suggested questions, in a browser where there is one, and adds what staff would have:
+    conversations in the console, a way into it for this run, and a receiver of requests.
 
     Raises SettingsError, TrainingFailed, ProcessFailed or NotReady, each with its remedy.
     """
@@ -143,14 +145,19 @@ async def _start(settings: Settings, supervisor: Supervisor, console: Console, d
     address = f"http://{_for_browser(settings.host)}:{settings.port}{'/?demo' if demo else ''}"
     logs = settings.var / "log"
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    environment = _gateway_environment(settings)
     with Progress(*columns, console=console, transient=True) as bar:
         status = Status(settings.status_file, bar)
         status.tell("starting", 0.0)
-        await supervisor.start(
-            Managed(
-                "gateway", python("bot.gateway.main"), _gateway_environment(settings), logs / "gateway.log"
-            )
-        )
+        if demo:
+            await fill(settings)
+            if not settings.booking:
+                port = receiver_port()
+                await supervisor.start(
+                    Managed("receiver", receiver_command(port), environment, logs / "receiver.log")
+                )
+                environment |= receiver_environment(port)
+        await supervisor.start(Managed("gateway", python("bot.cli.serve"), environment, logs / "gateway.log"))
         console.print(f"Open [bold]{address}[/] (it shows the same progress until Faro is ready)")
         if not is_current(settings.var):
             seconds = await asyncio.to_thread(
@@ -168,6 +175,8 @@ async def _start(settings: Settings, supervisor: Supervisor, console: Console, d
         status.tell("ready", 1.0)
     if demo:
         await asyncio.to_thread(webbrowser.open, address)
+        for sentence in await hints(settings, logs):
+            console.print(sentence)
     console.print(f"[green]Ready[/]: ask at [bold]{address}[/]   (Ctrl-C stops it, logs lie in {logs})")
 
 

@@ -93,7 +93,7 @@ def simulator_environment(settings: Settings, environ: Mapping[str, str]) -> dic
         "FARO_TWILIO_AUTH_TOKEN": secret,
         "FARO_TWILIO_FROM": f"+{_NUMBER}",
         "FARO_TWILIO_API_URL": url,
-        "FARO_PUBLIC_URL": environ.get("FARO_PUBLIC_URL", "") or _gateway(settings),
+        "FARO_PUBLIC_URL": environ.get("FARO_PUBLIC_URL", "") or gateway_address(settings),
     }
 
 
@@ -101,7 +101,8 @@ def _secret(var: Path) -> str:
     return kept_secret(var / "whatsapp_simulator_secret")
 
 
-def _gateway(settings: Settings) -> str:
+def gateway_address(settings: Settings) -> str:
+    """Where the gateway of these settings is reached from this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
     return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{settings.port}"
 
@@ -115,9 +116,9 @@ def _settings() -> Settings:
 
 def open_store(settings: Settings) -> WhatsAppStore:
     """The store of these settings, for looking."""
-    from bot.booking.sealing import Keys
     from bot.gateway.whatsapp.names import Names
     from bot.gateway.whatsapp.store import WhatsAppStore
+    from bot.transcripts.sealing import Keys
 
     return WhatsAppStore(settings.database_url, Keys(settings.data_keys), Names(settings.secret_key))
 
@@ -235,7 +236,7 @@ def stand_in(settings: Settings, provider: str) -> tuple[StandIn, str, int]:
     from bot.simulator.cloud import CloudStandIn
     from bot.simulator.twilio import TwilioStandIn
 
-    gateways = [_gateway(settings)]
+    gateways = [gateway_address(settings)]
     of = settings.cloud if provider == "cloud" else settings.twilio
     if of is None:
         raise BotError(
@@ -299,7 +300,7 @@ async def _check(settings: Settings, provider: str) -> None:
     """Whether Faro runs, is ready, and takes messages of this provider with these secrets. Raises BotError."""
     import aiohttp
 
-    gateway = _gateway(settings)
+    gateway = gateway_address(settings)
     timeout = aiohttp.ClientTimeout(total=20)
     try:
         async with aiohttp.ClientSession(timeout=timeout) as session:

@@ -1,1 +1,1 @@
-"""The staff console. Nothing lives here yet."""
+"""The staff console: what staff of the firm see of conversations, and how they follow up."""

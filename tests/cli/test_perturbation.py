@@ -164,7 +164,8 @@ def test_a_text_with_a_letter_never_becomes_empty(text: str, lang: str, seed: in
     for name in CHANGES:
         written = changed(name, text, lang, seed)
         if any(character.isalpha() for character in text):
-            assert any(character.isalpha() for character in written), name
+            # "to" alone is "2" where people chat.
+            assert any(character.isalnum() for character in written), name
 
 
 @settings(max_examples=100, deadline=None)

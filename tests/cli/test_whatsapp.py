@@ -13,7 +13,6 @@ from aiohttp.test_utils import unused_port
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bot.booking.sealing import Keys
 from bot.cli import main as cli
 from bot.cli import whatsapp as room
 from bot.core.errors import BotError
@@ -24,6 +23,7 @@ from bot.gateway.whatsapp.store import WhatsAppStore
 from bot.settings import load_settings, normalise_database_url, with_demo_secrets
 from bot.simulator.phone import Phone
 from bot.simulator.standin import Message, Option
+from bot.transcripts.sealing import Keys
 from tests.booking.conftest import KEY
 from tests.whatsapp import simulators
 

@@ -1,0 +1,106 @@
+"""What admins see alone: the accounts of staff, and the log of what everybody did."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from bot.console.accounts import Refused
+from bot.console.parts import ACCOUNTS, AUDIT, RENDER, form_of, see_other, staff_of
+
+LINES = 50
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+async def staff_list(request: web.Request) -> web.StreamResponse:
+    """Every account, with the forms to change them."""
+    return await _list(request)
+
+
+async def add(request: web.Request) -> web.StreamResponse:
+    """Makes an account and shows once the password to give out."""
+    form = form_of(request)
+    try:
+        password = await request.app[ACCOUNTS].add(
+            form.get("login", ""),
+            form.get("name", ""),
+            form.get("role", ""),
+            staff_of(request),
+            form.get("language", "en"),
+        )
+    except Refused as exc:
+        return await _list(request, exc.code)
+    return _show_password(request, form.get("login", "").strip().lower(), password)
+
+
+async def reset(request: web.Request) -> web.StreamResponse:
+    """Takes an account's password and codes away and shows once the new password to give out."""
+    id = request.match_info["staff_id"]
+    try:
+        password = await request.app[ACCOUNTS].reset(id, staff_of(request))
+    except Refused as exc:
+        return await _list(request, exc.code)
+    found = {account.id: account.login for account in await request.app[ACCOUNTS].all()}
+    return _show_password(request, found[id], password)
+
+
+async def role(request: web.Request) -> web.StreamResponse:
+    """Gives an account another role."""
+    id, wanted = request.match_info["staff_id"], form_of(request).get("role", "")
+    try:
+        await request.app[ACCOUNTS].set_role(id, wanted, staff_of(request))
+    except Refused as exc:
+        return await _list(request, exc.code)
+    raise see_other("/accounts")
+
+
+async def disable(request: web.Request) -> web.StreamResponse:
+    """Shuts an account."""
+    try:
+        await request.app[ACCOUNTS].disable(request.match_info["staff_id"], staff_of(request))
+    except Refused as exc:
+        return await _list(request, exc.code)
+    raise see_other("/accounts")
+
+
+async def enable(request: web.Request) -> web.StreamResponse:
+    """Opens a shut account again."""
+    try:
+        await request.app[ACCOUNTS].enable(request.match_info["staff_id"], staff_of(request))
+    except Refused as exc:
+        return await _list(request, exc.code)
+    raise see_other("/accounts")
+
+
+async def audit_log(request: web.Request) -> web.StreamResponse:
+    """The log, newest first."""
+    raw = request.query.get("before", "")
+    before = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None
+    # Ids alone stand in addresses: whoever reads a browser's history learns no name.
+    asked = {name: request.query.get(name, "") for name in ("who", "about")}
+    only = {name: id for name, id in asked.items() if _ID.fullmatch(id)}
+    app = request.app
+    lines, following = await app[AUDIT].page(LINES, before, only.get("about", ""), only.get("who", ""))
+    names = await app[ACCOUNTS].names()
+    return app[RENDER](
+        request,
+        "audit.html",
+        lines=lines,
+        following=following,
+        names=names,
+        first=before is None,
+        only=only,
+        query=urlencode(only),
+    )
+
+
+async def _list(request: web.Request, problem: str = "") -> web.Response:
+    found = await request.app[ACCOUNTS].all()
+    status = 400 if problem else 200
+    return request.app[RENDER](request, "staff.html", status=status, accounts=found, problem=problem)
+
+
+def _show_password(request: web.Request, login: str, password: str) -> web.Response:
+    return request.app[RENDER](request, "password.html", login=login, password=password)

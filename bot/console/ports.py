@@ -1,0 +1,78 @@
+"""What the console asks of the rest of the program; the gateway gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class Clock(Protocol):
+    """Tells the moment."""
+
+    def now(self) -> datetime:
+        """This moment, aware, in UTC."""
+
+
+class Firm(Protocol):
+    """What the console shows of the firm."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def timezone(self) -> str:
+        """The time zone in which its staff read times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How a person can be written to: ``until`` is None on the web, where no window closes."""
+
+    channel: str
+    until: datetime | None
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What came of erasing; ``cannot`` holds codes: firm_has_booking, whatsapp_copy, engine_later."""
+
+    done: bool
+    held: bool
+    cannot: tuple[str, ...]
+
+
+class Desk(Protocol):
+    """Where staff take part in a conversation; the person is told each time."""
+
+    async def claim(self, conversation_id: str, staff_id: str, staff_name: str) -> str:
+        """``claimed``, ``taken`` (by somebody else) or ``gone``."""
+
+    async def release(self, conversation_id: str, staff_id: str | None) -> str:
+        """``released``, ``not_held`` or ``gone``; None releases it whoever holds it."""
+
+    async def write(self, conversation_id: str, staff_id: str, staff_name: str, text: str, key: str) -> str:
+        """``sent``, ``window_closed``, ``stopped``, ``not_held``, ``personal`` (it holds a number from somebody's
+        papers) or ``gone``; the same ``key`` sends once."""
+
+    async def window(self, conversation_id: str) -> Window:
+        """How the person can be written to now."""
+
+    async def erase(self, conversation_id: str) -> Erasure:
+        """Erases everything of the conversation that can be erased."""
+
+
+class OtherLanguage(Protocol):
+    """A bot's message in the other language."""
+
+    def other(self, reply: Mapping[str, Any]) -> str | None:
+        """Its text there; None when the content no longer has it."""
+
+
+class RaiseAlarm(Protocol):
+    """Tells whoever looks after the program that something is wrong; codes only."""
+
+    def __call__(self, kind: str, code: str, conversation: str | None) -> None: ...

@@ -1,0 +1,39 @@
+"""The console's style sheets, scripts and icon."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from aiohttp import web
+
+FOLDER = Path(__file__).parent / "static"
+TYPES = {
+    "console.css": "text/css",
+    "pages.css": "text/css",
+    "console.js": "text/javascript",
+    "pages.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+
+
+async def file(request: web.Request) -> web.StreamResponse:
+    """One of the files, kept by the browser until its content changes."""
+    name = request.match_info["name"]
+    if name not in TYPES:
+        raise web.HTTPNotFound
+    body, tag = _read(name)
+    response = web.Response(body=body, content_type=TYPES[name], charset="utf-8")
+    response.headers["Cache-Control"] = "no-cache"
+    response.etag = tag
+    if request.if_none_match and any(found.value == tag for found in request.if_none_match):
+        response = web.Response(status=304, headers={"Cache-Control": "no-cache"})
+        response.etag = tag
+    return response
+
+
+@cache
+def _read(name: str) -> tuple[bytes, str]:
+    body = (FOLDER / name).read_bytes()
+    return body, hashlib.sha256(body).hexdigest()[:16]

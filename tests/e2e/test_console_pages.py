@@ -1,0 +1,224 @@
+"""The pages on which staff read conversations, in a real Chromium: on a phone and on a desk, in both languages, by
+keyboard alone, without scripts, and with axe-core on each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+from tests.axe import violations
+from tests.console.pages.serving import Served, fill, serving
+
+PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("console")) as running:
+        yield running
+
+
+@pytest.fixture
+def full(served: Served) -> str:
+    """A conversation in which everything happens; every queue has something."""
+    return served.run(fill(served.console))
+
+
+@pytest.fixture
+def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
+    """``open_page(role, language, **options)``: a browser with somebody signed in; a script error fails the test."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def opened(role: str = "admin", language: str = "en", **options: object) -> Page:
+        context = browser.new_context(**{"viewport": DESK, **options})
+        contexts.append(context)
+        context.add_cookies([served.cookie(served.member(role, language))])
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda told: wrong.append(told.text) if _is_wrong(told) else None)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def _is_wrong(told: ConsoleMessage) -> bool:
+    """Whether the console tells an error; a form that was refused with a page of its own is none."""
+    return told.type == "error" and "status of 4" not in told.text
+
+
+def looked_at(page: Page) -> list[str]:
+    """What is wrong with a page for people who see, hear or move differently."""
+    page.wait_for_load_state()
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [f"{wide} px too wide"] * (wide > 0) + [str(found) for found in violations(page)]
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Goes on with the Tab key until the element has the focus, and sees that it shows."""
+    for _ in range(250):
+        page.keyboard.press("Tab")
+        if page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            return
+    raise AssertionError(f"the Tab key does not reach {selector}")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(
+    "look", [{"viewport": PHONE}, {"viewport": DESK}, {"viewport": DESK, "color_scheme": "dark"}], ids=str
+)
+def test_every_page_is_open_to_everybody(
+    served: Served, full: str, open_page: Callable[..., Page], language: str, look: dict[str, object]
+) -> None:
+    page = open_page("admin", language, **look)
+    for path in (
+        "/",
+        *(f"/queues/{name}" for name in ("urgent", "requests", "look", "down", "alarms")),
+        "/conversations",
+        "/conversations?outcome=booked&said=view_saved",
+        f"/conversations/{full}?said=reviewed",
+        "/bookings",
+    ):
+        page.goto(f"{served.address}/staff{path}")
+        assert looked_at(page) == [], path
+    page.goto(f"{served.address}/staff/conversations/{full}")
+    page.evaluate("for (const found of document.querySelectorAll('details')) found.open = true")
+    assert looked_at(page) == [], "with all details"
+    page.locator("form[action*='/contact'] button").click()
+    expect(page.locator("a[href='tel:+12025550142']")).to_be_visible()
+    expect(page.locator("#contact")).to_be_visible()
+    assert looked_at(page) == [], "with the contact"
+    page.locator(f"form[action='/staff/conversations/{full}/claim'] button").click()
+    page.wait_for_url("**said=claimed*")
+    assert looked_at(page) == [], "taken over"
+    page.goto(f"{served.address}/staff/bookings")
+    page.locator(".case a.to").first.click()
+    page.wait_for_url("**/bookings/*")
+    assert looked_at(page) == [], "a request"
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_an_urgent_person_is_helped_by_keyboard_alone(
+    served: Served, full: str, open_page: Callable[..., Page], language: str
+) -> None:
+    page = open_page("reviewer", language)
+    base = f"/staff/conversations/{full}"
+    page.goto(f"{served.address}/staff/")
+    tab_to(page, f".case.urgent a[href='{base}']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{base}")
+
+    tab_to(page, f"form[action='{base}/claim'] button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**said=claimed*")
+    expect(page.locator("#said")).to_be_focused()
+
+    tab_to(page, "#text")
+    page.keyboard.type("Buenas tardes, le escribe la oficina.")
+    tab_to(page, "form[action*='/write'] button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**said=sent*")
+    expect(page.locator(".message.staff")).to_contain_text("Buenas tardes, le escribe la oficina.")
+
+    tab_to(page, f"form[action='{base}/release'] button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**said=released*")
+
+    tab_to(page, f"form[action='{base}/reviewed'] button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**said=reviewed*")
+    expect(page.locator("#said")).to_have_text(
+        {"en": "Marked as reviewed.", "es": "Quedó marcada como revisada."}[language]
+    )
+
+
+def test_single_keys_work_only_once_they_are_turned_on(
+    served: Served, full: str, open_page: Callable[..., Page]
+) -> None:
+    page = open_page("reviewer")
+    page.goto(f"{served.address}/staff/")
+    page.keyboard.press("j")
+    expect(page.locator(".case a:focus")).to_have_count(0)
+    page.get_by_label("Use single keys").check()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(page.locator(".case a.to").first).to_be_focused()
+
+    page.goto(f"{served.address}/staff/conversations/{full}")
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    expect(page.locator(".message").first.locator("details[data-more]")).to_have_attribute("open", "")
+    page.keyboard.press("o")
+    assert page.locator("details[data-more]:not([open])").count() == 0
+    page.keyboard.press("c")
+    page.wait_for_url("**said=claimed*")
+    page.keyboard.press("w")
+    expect(page.locator("#text")).to_be_focused()
+    page.keyboard.type("rojo ok")
+    expect(page.locator("#text")).to_have_value("rojo ok")
+
+
+def test_everything_works_without_scripts(served: Served, full: str, open_page: Callable[..., Page]) -> None:
+    page = open_page("attorney", "es", java_script_enabled=False, viewport=PHONE)
+    base = f"{served.address}/staff/conversations/{full}"
+    page.goto(base)
+    page.get_by_role("button", name="Tomar la conversación").click()
+    page.get_by_label("Su mensaje, en español").fill("Le llamo mañana.")
+    page.get_by_role("button", name="Enviar", exact=True).click()
+    expect(page.locator(".message.staff")).to_contain_text("Le llamo mañana.")
+    page.get_by_role("button", name="Devolver a Faro").click()
+    page.get_by_label("Etiqueta que se pone").select_option(label="Revisar conflictos")
+    page.get_by_role("button", name="Poner etiqueta").click()
+    expect(page.locator(".labels")).to_contain_text("Revisar conflictos")
+    page.get_by_text("Ver lo oculto").first.click()
+    page.get_by_label("Para qué lo necesita").first.select_option(label="Para el caso de la persona")
+    page.locator("form[action*='/reveal'] button").first.click()
+    expect(page.locator(".revealed")).to_contain_text("202 555 0142")
+    page.goto(base)
+    page.get_by_text("Borrar para siempre").click()
+    page.locator("#erase-typed").fill("no")
+    page.get_by_role("button", name="Borrar", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("No se borró nada")
+
+
+def test_a_search_leaves_no_word_in_the_address(
+    served: Served, full: str, open_page: Callable[..., Page]
+) -> None:
+    page = open_page("reader", "es")
+    page.goto(f"{served.address}/staff/conversations")
+    page.get_by_role("searchbox").fill("cuánto tiempo asilo")
+    page.keyboard.press("Enter")
+    expect(page.locator(f".case a[href='/staff/conversations/{full}']")).to_be_visible()
+    assert re.fullmatch(r".*/staff/conversations", page.url)
+
+
+def test_the_saved_page_stands_by_itself(
+    served: Served, full: str, open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = open_page("attorney", "es")
+    page.goto(f"{served.address}/staff/conversations/{full}")
+    page.get_by_text("Guardar para el expediente").click()
+    for name in ("first.html", "second.html"):
+        # Its button works again, because the page stays as it was.
+        with page.expect_download() as found:
+            page.get_by_role("button", name="Guardar la página").click()
+        found.value.save_as(tmp_path / name)
+        page.wait_for_timeout(1600)
+    saved = open_page()
+    asked: list[str] = []
+    saved.on("request", lambda request: asked.append(request.url))
+    saved.goto((tmp_path / "second.html").as_uri())
+    assert len(asked) == 1
+    assert looked_at(saved) == []
+    expect(saved.get_by_role("heading", level=1)).to_contain_text("Example Firm")
