@@ -57,6 +57,10 @@ bench-widget: setup-dev train ## what the widget costs a page, beside three from
 bench-whatsapp: setup-dev ## WhatsApp: answers a second and waits with 1 and 2 engines, webhook times, in one run
 	@$(PY) -m tests.bench.whatsapp
 
+.PHONY: bench-console
+bench-console: setup-dev ## the console's store at 10,000, 100,000 and a million messages, on both databases
+	@$(PY) -m tests.bench.console
+
 .PHONY: faults
 faults: setup-dev ## a thousand requests and 2,000 WhatsApp messages while everything fails and is killed
 	@FARO_TEST_FAULTS=1000 $(PY) -m pytest -q -s tests/faults

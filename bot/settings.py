@@ -101,6 +101,12 @@ VARIABLES: tuple[Variable, ...] = (
         "commas: the first encrypts, all open. Required in production; whoever loses it loses those requests.",
     ),
     Variable(
+        "FARO_KEEP_UNMASKED_DAYS",
+        "0",
+        "For how many days staff may also see what a person wrote without masking, encrypted apart, 0 to 30. 0: it is "
+        "never kept. Stories, and what was written before consent, never are.",
+    ),
+    Variable(
         "FARO_BOOKING_URL",
         "",
         "Where requests for a consultation are sent, signed (Standard Webhooks); https in production. Empty: they "
@@ -259,6 +265,7 @@ class Settings:
     metrics_allowed: tuple[Network, ...]
     rate_factor: int
     data_keys: tuple[str, ...]
+    keep_unmasked_days: int
     booking_url: str
     booking_secrets: tuple[str, ...]
     booking_callback_secrets: tuple[str, ...]
@@ -319,6 +326,13 @@ class _Reader:
             return int(raw)
         self.problems.append(f"{name} is {raw!r}. Give a whole number from 1 to 1000.")
         return 1
+
+    def days(self, name: str, most: int) -> int:
+        raw = self.text(name, "0")
+        if raw.isascii() and raw.isdigit() and int(raw) <= most:
+            return int(raw)
+        self.problems.append(f"{name} is {raw!r}. Give a whole number of days from 0 to {most}.")
+        return 0
 
     def whole(self, name: str) -> int | None:
         raw = self.text(name)
@@ -487,6 +501,7 @@ def load_settings(environ: Mapping[str, str], root: Path = ROOT) -> Settings:
         metrics_allowed=reader.networks("FARO_METRICS_ALLOWED", "127.0.0.1, ::1"),
         rate_factor=reader.factor("FARO_RATE_FACTOR"),
         data_keys=reader.data_keys("FARO_DATA_KEY", production),
+        keep_unmasked_days=reader.days("FARO_KEEP_UNMASKED_DAYS", 30),
         booking_url=reader.address("FARO_BOOKING_URL", "", exact=True),
         booking_secrets=reader.signing("FARO_BOOKING_SECRET"),
         booking_callback_secrets=reader.signing("FARO_BOOKING_CALLBACK_SECRET"),

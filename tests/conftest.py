@@ -15,7 +15,7 @@ except ModuleNotFoundError:  # the engine's environment has no property tests
     pass
 else:
     # The first text of a fresh checkout takes seconds: its table of characters is made then, and kept.
-    settings.register_profile("faro", suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("faro", suppress_health_check=[HealthCheck.too_slow], deadline=None)
     settings.load_profile("faro")
 
 ROOT = Path(__file__).resolve().parents[1]

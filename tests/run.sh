@@ -25,7 +25,9 @@ step "yaml" .venv/bin/yamllint --strict bot data config.yml domain.yml credentia
 step "spelling" .venv/bin/codespell bot actions docs README.md CONTRIBUTING.md CHANGELOG.md
 step "content" .venv/bin/faro check content
 step "law" .venv/bin/faro check law
-step "units, app environment" $py -m pytest -q --durations=5 \
+# Tests of gateways mostly wait, for databases and pauses: more of them at once than there are cores.
+# A process of tests that hangs at its end must not keep the others waiting for hours.
+step "units, app environment" timeout --kill-after=30 1800 $py -m pytest -q --durations=5 --numprocesses=4 --dist=worksteal \
   --ignore=tests/engine --ignore=tests/conversations --ignore=tests/e2e
 step "units, engine environment" .venv-engine/bin/python -m pytest -q --durations=5 -W ignore \
   tests/engine tests/core/test_language.py tests/core/test_redact.py tests/core/test_dates.py tests/core/test_yaml12.py

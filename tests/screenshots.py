@@ -5,23 +5,28 @@ python -m tests.screenshots [NAME...]
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from bot.cli.demo import fill
+from bot.settings import load_settings, with_demo_secrets
 from tests.axe import OPEN_SHADOW_ROOTS
 from tests.bench.widget import site
 from tests.chromium import FLAGS
 from tests.e2e.test_situation import WAYS, summary
+from tests.e2e.test_takeover import link_of
 from tests.e2e.widget import LOCALE, PATIENCE, answered, launch
-from tests.stack import ROOT, free_port, running
+from tests.stack import ROOT, Stack, free_port, running
 
 PICTURES = ROOT / "docs" / "pictures"
 #: Bytes; the README shows them all.
@@ -43,6 +48,12 @@ class Scene:
     gateway: bool = False
     scripts: bool = True
     dark: bool = False
+    #: Signed in to the staff console.
+    staff: bool = False
+
+
+def still(page: Page) -> None:
+    page.wait_for_load_state()
 
 
 def closed(page: Page) -> None:
@@ -100,6 +111,14 @@ def preview(page: Page) -> None:
     frame.locator("#log > li.bot").first.wait_for()
 
 
+def spanish(page: Page) -> None:
+    """The console in its other language, on a conversation with a date and a request."""
+    page.get_by_role("button", name="Español").or_(page.get_by_role("link", name="Español")).first.click()
+    page.get_by_role("link", name="Conversaciones").first.click()
+    page.get_by_role("listitem").filter(has_text="Pidió consulta").get_by_role("link").first.click()
+    page.wait_for_load_state()
+
+
 SCENES = (
     Scene("launcher-es", "es", SMALL_PHONE, closed),
     Scene("answer-es", "es", PHONE, ask("puedo trabajar mientras espero")),
@@ -110,11 +129,22 @@ SCENES = (
     Scene("situation-es", "es", DESK, situation("es"), dark=True),
     Scene("plain-es", "es", PHONE, plain("cuánto cuesta pedir asilo"), "/chat", gateway=True, scripts=False),
     Scene("embed-en", "en", (1200, 900), preview, "/embed", gateway=True),
+    Scene("console-en", "en", (1300, 900), still, "/staff/", gateway=True, staff=True),
+    Scene("console-es", "es", (1300, 900), spanish, "/staff/", gateway=True, staff=True),
+    Scene("console-phone-en", "en", PHONE, still, "/staff/", gateway=True, staff=True, dark=True),
 )  # fmt: skip
 
 
-def take(browser: Browser, scene: Scene, firm: str, faro: str) -> Path:
+def conversations_of(stack: Stack) -> None:
+    """Gives the console something to show, as ``faro up --demo`` does."""
+    settings = with_demo_secrets(load_settings({"FARO_VAR": str(stack.var), "FARO_TODAY": "2026-11-21"}))
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(lambda: asyncio.run(fill(settings))).result()
+
+
+def take(browser: Browser, scene: Scene, firm: str, stack: Stack) -> Path:
     """One picture."""
+    faro = stack.address
     width, height = scene.size
     context = browser.new_context(
         locale=LOCALE[scene.lang],
@@ -128,6 +158,9 @@ def take(browser: Browser, scene: Scene, firm: str, faro: str) -> Path:
     if scene.scripts:
         context.add_init_script(OPEN_SHADOW_ROOTS)
     page = context.new_page()
+    if scene.staff:
+        page.goto(link_of(stack))
+        page.locator("main button").click()
     page.goto((faro if scene.gateway else firm) + scene.address.format(lang=scene.lang))
     scene.steps(page)
     # What is scrolling comes to rest.
@@ -152,8 +185,9 @@ def main() -> None:
         site(port, faro.address) as firm,
         sync_playwright() as playwright,
     ):
+        conversations_of(faro)
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        files = [take(browser, scene, firm, faro.address) for scene in wanted]
+        files = [take(browser, scene, firm, faro) for scene in wanted]
         browser.close()
     subprocess.run(
         [ROOT / ".venv-engine" / "bin" / "python", ROOT / "tests" / "quantised.py", *files], check=True

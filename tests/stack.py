@@ -61,7 +61,7 @@ class Stack:
 
     def pid(self, part: str) -> int:
         """The process id of gateway, actions or engine."""
-        module = {"gateway": "bot.gateway.main", "actions": "actions.main", "engine": "rasa"}[part]
+        module = {"gateway": "bot.cli.serve", "actions": "actions.main", "engine": "rasa"}[part]
         for child in psutil.Process(self.process.pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):  # it may be dying this moment
                 if module in child.cmdline():

@@ -261,7 +261,8 @@ def test_the_table_documents_exactly_what_is_read() -> None:
 
 
 READERS = (
-    "text", "port", "one_of", "day", "networks", "origins", "address", "secret", "factor", "whole", "email",
+    "text", "port", "one_of", "day", "networks", "origins", "address", "secret", "factor", "whole",
+    "days", "email",
     "data_keys", "signing", "some_of", "needed", "one_or_two", "number", "templates",
 )  # fmt: skip
 

@@ -27,11 +27,11 @@ from aiohttp import web
 
 from bot.booking.payload import consultation
 from bot.booking.ports import REQUESTED
-from bot.booking.sealing import Keys
 from bot.booking.store import BookingStore
 from bot.booking.webhook import WebhookDestination
 from bot.booking.worker import Deliveries
 from bot.settings import normalise_database_url
+from bot.transcripts.sealing import Keys
 from tests.booking.conftest import CONTACT, FACTS, KEY, NOON, SECRET
 from tests.conftest import POSTGRES_URL
 

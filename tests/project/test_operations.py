@@ -9,11 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
 import bot.booking.tables
-import bot.gateway.whatsapp.tables  # noqa: F401 - both add their tables to the metadata
+import bot.console.tables
+import bot.gateway.whatsapp.tables  # noqa: F401 - all add their tables to the metadata
 from bot.booking.outbox import LATE
 from bot.booking.worker import SCHEDULE
+from bot.cli.main import app as faro_app
 from bot.cli.up import engine_command, engine_variables
 from bot.core import yaml12
 from bot.core.content.article import reflow
@@ -23,7 +27,6 @@ from bot.core.redact import KINDS
 from bot.gateway.bookings import VALUES_KEPT
 from bot.gateway.limits import Limits
 from bot.gateway.metrics import Metrics
-from bot.gateway.tokens import Tokens
 from bot.gateway.whatsapp.handlers import CLOUD, TWILIO, TWILIO_STATUS
 from bot.gateway.whatsapp.handover import VALID
 from bot.gateway.whatsapp.records import ATTEMPTS, WINDOW
@@ -94,7 +97,7 @@ def test_every_file_of_deploy_is_named_in_the_page_of_operations() -> None:
     assert [name for name in files if f"`deploy/{name}`" not in page] == []
 
 
-@pytest.mark.parametrize(("unit", "module"), [("gateway", "bot.gateway.main"), ("actions", "actions.main")])
+@pytest.mark.parametrize(("unit", "module"), [("gateway", "bot.cli.serve"), ("actions", "actions.main")])
 def test_a_unit_starts_its_process_in_the_app_environment(unit: str, module: str) -> None:
     entries = _unit(unit)
     assert entries["ExecStart"] == [f"{INSTALLED}/.venv/bin/python -m {module}"]
@@ -220,10 +223,21 @@ def test_the_days_hours_and_minutes_of_whatsapp_are_those_of_the_code() -> None:
     assert {CLOUD, TWILIO, TWILIO_STATUS} <= set(re.findall(r"/webhooks/whatsapp/[a-z/]+", page))
 
 
-def test_the_command_that_erases_for_somebody_makes_a_key_that_opens() -> None:
-    assert 'Tokens(os.environ["FARO_SECRET_KEY"]).make(sys.argv[1])' in PAGE.read_text(encoding="utf-8")
-    tokens = Tokens("k" * 64)
-    tokens.check(f"Bearer {tokens.make('c_1')}", "c_1")
+def test_every_command_that_a_page_names_exists() -> None:
+    commands = typer.main.get_command(faro_app)
+    assert isinstance(commands, TyperGroup)
+    for page in (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for name, sub in re.findall(r"\bfaro ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", _code(page)):
+            command = commands.commands.get(name)
+            assert command is not None, f"{page.name}: faro {name}"
+            if isinstance(command, TyperGroup) and sub and not command.invoke_without_command:
+                assert sub in command.commands, f"{page.name}: faro {name} {sub}"
+
+
+def _code(page: Path) -> str:
+    """What stands as code on a page."""
+    text = page.read_text(encoding="utf-8")
+    return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
 
 
 def test_the_page_of_privacy_names_every_table_and_everything_that_is_masked() -> None:
