@@ -47,6 +47,7 @@ def mount(parts: Parts) -> None:
     console = create_console(
         settings,
         database=parts.bookings.database,
+        transcripts=parts.transcripts,
         review=Review(parts.transcripts),
         bookings=parts.bookings,
         desk=ConsoleDesk(parts.app[DESK]),

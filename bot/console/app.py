@@ -32,6 +32,7 @@ from bot.transcripts.sealing import Keys
 
 if TYPE_CHECKING:
     from bot.transcripts.review import Review
+    from bot.transcripts.store import TranscriptStore
 
 #: Seconds; a refusal at the door comes at a multiple of it, whatever was wrong.
 REFUSAL_SECONDS = 0.5
@@ -41,6 +42,7 @@ def create_console(
     settings: Settings,
     *,
     database: AsyncEngine,
+    transcripts: TranscriptStore,
     review: Review,
     bookings: BookingStore,
     desk: Desk,
@@ -65,6 +67,7 @@ def create_console(
     sessions = Sessions(database, form_secret(settings), None if settings.production else clock.now())
     app[parts.SETTINGS] = settings
     app[parts.DATABASE] = database
+    app[parts.TRANSCRIPTS] = transcripts
     app[parts.REVIEW] = review
     app[parts.BOOKINGS] = bookings
     app[parts.DESK] = desk

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.console.words import Words
     from bot.settings import Settings
     from bot.transcripts.review import Review
+    from bot.transcripts.store import TranscriptStore
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -38,6 +39,7 @@ class Render(Protocol):
 RENDER: web.AppKey[Render] = web.AppKey("console_render")
 SETTINGS: web.AppKey[Settings] = web.AppKey("console_settings")
 DATABASE: web.AppKey[AsyncEngine] = web.AppKey("console_database")
+TRANSCRIPTS: web.AppKey[TranscriptStore] = web.AppKey("console_transcripts")
 REVIEW: web.AppKey[Review] = web.AppKey("console_review")
 BOOKINGS: web.AppKey[BookingStore] = web.AppKey("console_bookings")
 DESK: web.AppKey[Desk] = web.AppKey("console_desk")

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.console import admin, own_account, pages, signin, static
+from bot.console import (
+    admin,
+    articles,
+    insights,
+    judging,
+    learning,
+    own_account,
+    pages,
+    recall,
+    signin,
+    static,
+)
 from bot.console.access import OPEN, SETUP, Route
 from bot.console.parts import Handler
 
@@ -67,5 +78,11 @@ _OWN_HANDLERS: Mapping[str, Handler] = {
     "admin.audit_log": admin.audit_log,
 }
 
-ROUTES: tuple[Route, ...] = (*_OWN, *pages.ROUTES)
-HANDLERS: Mapping[str, Handler] = {**_OWN_HANDLERS, **pages.HANDLERS}
+#: What is done in the console, each in a package of its own.
+_ROOMS = (pages, judging, learning, articles, recall, insights)
+
+ROUTES: tuple[Route, ...] = (*_OWN, *(route for room in _ROOMS for route in room.ROUTES))
+HANDLERS: Mapping[str, Handler] = {
+    **_OWN_HANDLERS,
+    **{name: handler for room in _ROOMS for name, handler in room.HANDLERS.items()},
+}

@@ -292,6 +292,7 @@ async def start(url: str, folder: Path, environ: Mapping[str, str] | None = None
     desk = NotedDesk(review=review, now=clock.now)
     given = {
         "database": database,
+        "transcripts": store,
         "review": review,
         "bookings": bookings,
         "desk": desk,

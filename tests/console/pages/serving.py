@@ -170,6 +170,7 @@ async def _build(folder: Path) -> Console:
     app = create_console(
         settings,
         database=database,
+        transcripts=store,
         review=review,
         bookings=bookings,
         desk=desk,

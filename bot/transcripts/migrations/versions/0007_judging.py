@@ -1,0 +1,19 @@
+"""What staff judge of conversations, and which of them are drawn for it.
+
+Revision ID: 0007
+"""
+
+from __future__ import annotations
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,19 @@
+"""Emergency notices of the firm, in both languages.
+
+Revision ID: 0009
+"""
+
+from __future__ import annotations
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

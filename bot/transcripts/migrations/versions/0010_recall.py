@@ -1,0 +1,19 @@
+"""Corrections for people who were told what has changed since.
+
+Revision ID: 0010
+"""
+
+from __future__ import annotations
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

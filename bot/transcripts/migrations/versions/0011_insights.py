@@ -1,0 +1,19 @@
+"""What the figures of the weekly page are counted from.
+
+Revision ID: 0011
+"""
+
+from __future__ import annotations
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
