@@ -13,7 +13,7 @@ from sqlalchemy import Insert, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.transcripts import words
+from bot.transcripts import judging_tables, learning_tables, recall_tables, words
 from bot.transcripts.errors import Held
 from bot.transcripts.records import (
     AlarmRecord,
@@ -205,7 +205,15 @@ class TranscriptStore:
                 update(alarms).where(alarms.c.conversation_id == conversation_id).values(conversation_id=None)
             )
             # Not left to the cascade alone: secure_delete and the count are then the same in both databases.
-            for table in (told, raw_texts, labels, messages):
+            for table in (
+                *judging_tables.OF_CONVERSATION,
+                *learning_tables.OF_CONVERSATION,
+                *recall_tables.OF_CONVERSATION,
+                told,
+                raw_texts,
+                labels,
+                messages,
+            ):
                 await connection.execute(delete(table).where(table.c.conversation_id == conversation_id))
             if number is not None:
                 await words.drop(connection, number)
