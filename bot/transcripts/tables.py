@@ -38,6 +38,7 @@ from sqlalchemy.sql.elements import ColumnElement
 URGENT = "urgency IN ('emergency', 'urgent') AND (human_at IS NULL OR human_at < urgent_at)"
 UNSEEN = "look IS NOT NULL AND looked_at IS NULL"
 DISLIKED = "rating = 'down' AND looked_at IS NULL"
+FALLBACK = "look = 'fallback'"
 UNSETTLED = "settled_at IS NULL"
 CLAIMED = "claimed_by IS NOT NULL"
 HELD = "hold_at IS NOT NULL"
@@ -189,6 +190,7 @@ messages = Table(
     _where("ix_messages_visitor", OF_VISITOR, "conversation_id", "seq", "kind", "id"),
     _where("ix_messages_unseen", UNSEEN, "created_at", "id"),
     _where("ix_messages_disliked", DISLIKED, "created_at", "id"),
+    _where("ix_messages_fallback", FALLBACK, "created_at", "id"),
 )
 
 
@@ -211,7 +213,8 @@ told = Table(
     _of_conversation(index=True),
     Column("value", Text, nullable=False),
     Column("told_at", Moment, nullable=False),
-    Index(None, "parameter", "told_at"),
+    # By value: people who were told the one that is over are few among those who were told the one in force.
+    Index(None, "parameter", "value", "told_at", "message_id"),
 )
 
 #: What was written before masking; only where the firm has turned it on, and only for a short time.
