@@ -29,6 +29,7 @@ from bot.gateway.deadlines import DeadlineApi
 from bot.gateway.desk import Desk
 from bot.gateway.embed import EmbedPage
 from bot.gateway.events import Streams
+from bot.gateway.figures import DailyFigures
 from bot.gateway.health import Health
 from bot.gateway.keeper import Keeper
 from bot.gateway.limits import Limits, RateLimiter
@@ -52,6 +53,7 @@ from bot.gateway.whatsapp.words import Words
 from bot.gateway.widget import KeptBuilds, Widget
 from bot.gateway.worker import Retention, housekeeping, write_counts
 from bot.settings import Settings
+from bot.transcripts.insights import Insights
 from bot.transcripts.review import Review
 from bot.transcripts.store import TranscriptStore
 
@@ -67,6 +69,7 @@ ALARMS: web.AppKey[Alarms] = web.AppKey("alarms", Alarms)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
 RETENTION: web.AppKey[Retention] = web.AppKey("retention", Retention)
+FIGURES: web.AppKey[DailyFigures] = web.AppKey("figures", DailyFigures)
 WHATSAPP: web.AppKey[WhatsApp] = web.AppKey("whatsapp", WhatsApp)
 TIDYING: web.AppKey[Tidying] = web.AppKey("tidying", Tidying)
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
@@ -132,6 +135,7 @@ def create_app(
         )
     deliveries = Deliveries(bookings, destination, clock, alarm, teller.tell)
     retention = Retention(keeper, desk, firm, clock, bounds)
+    figures = DailyFigures(Insights(store), metrics, firm, clock)
     limiter = RateLimiter(bounds)
     streams = Streams(keeper, bounds, metrics)
     health = Health(store, engine, clock, firm, bounds, settings.status_file, texts.steps)
@@ -214,6 +218,7 @@ def create_app(
         clock=clock,
         whatsapp=whatsapp,
         outside=None if service is None else service.tell,
+        has_template=lambda provider, language: approved(settings, "window", provider, language) is not None,
     )
     conduct = Conduct(keeper=keeper, voice=voice, store=store, clock=clock, metrics=metrics)
     api = ChatApi(
@@ -302,7 +307,7 @@ def create_app(
         await store.start()
         tasks = [
             asyncio.create_task(alarms.work()),
-            asyncio.create_task(housekeeping(keeper, retention, store, metrics, clock, bounds)),
+            asyncio.create_task(housekeeping(keeper, retention, store, metrics, clock, bounds, figures)),
             asyncio.create_task(deliveries.work()),
             *(asyncio.create_task(part.work()) for part in (tidying, service) if part is not None),
         ]
@@ -312,7 +317,7 @@ def create_app(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await _last_writes(keeper, store, metrics, clock)
+        await _last_writes(keeper, store, metrics, clock, figures)
         await alarms.close()
         await deliveries.close()
         if service is not None:
@@ -330,6 +335,7 @@ def create_app(
     )
     app[KEEPER], app[ALARMS], app[METRICS], app[STREAMS] = keeper, alarms, metrics, streams
     app[RETENTION], app[DELIVERIES], app[DESK] = retention, deliveries, staff_desk
+    app[FIGURES] = figures
     if tidying is not None:
         app[TIDYING] = tidying
     if service is not None:
@@ -362,7 +368,9 @@ def _spoken(words: Words, reminders: Reminders) -> Callable[[Reply], Reply]:
     return lambda reply: reminders.offered(words.spoken(reply))
 
 
-async def _last_writes(keeper: Keeper, store: TranscriptStore, metrics: Metrics, clock: Clock) -> None:
+async def _last_writes(
+    keeper: Keeper, store: TranscriptStore, metrics: Metrics, clock: Clock, figures: DailyFigures
+) -> None:
     """What the database had not taken before gets a last chance; the end of the process waits for no more."""
     try:
         async with asyncio.timeout(LAST_WRITES_SECONDS):
@@ -370,5 +378,6 @@ async def _last_writes(keeper: Keeper, store: TranscriptStore, metrics: Metrics,
                 if conversation.consent is not None and conversation.unsaved():
                     await keeper.flush(conversation)
             await write_counts(store, metrics, clock)
+            await figures.write()
     except Exception as exc:  # Nothing may keep the connections from being closed.
         logger().error("last_writes_failed", **fault(exc))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bot.core.errors import RequestError
 from bot.gateway.clock import Clock
 from bot.gateway.conversations import Conversation
+from bot.gateway.figures import begun
 from bot.gateway.keeper import STORE_FAULTS, Keeper
 from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
@@ -45,6 +46,7 @@ class Conduct:
             conversation.say(reply, None, now)
         self._keeper.begin(conversation)
         self._metrics.tally("conversations")
+        begun(self._metrics, language, conversation.channel)
         return conversation
 
     async def erase(self, conversation: Conversation) -> Outcome:

@@ -85,6 +85,7 @@ class Metrics:
             "faro_whatsapp_oldest_seconds", "Age of the oldest message that waits.", registry=self.registry
         )
         self._tally: Tally[str] = Tally()
+        self._figures: Tally[tuple[str, str, str]] = Tally()
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""
@@ -103,3 +104,17 @@ class Metrics:
     def put_back(self, values: dict[str, int]) -> None:
         """Counts again what the store did not take."""
         self._tally.update(values)
+
+    def figure(self, name: str, language: str, channel: str) -> None:
+        """Adds one to a figure of the day."""
+        self._figures[name, language, channel] += 1
+
+    def take_figures(self) -> dict[tuple[str, str, str], int]:
+        """What was counted for figures since the last time, by name, language and channel."""
+        taken = dict(self._figures)
+        self._figures.clear()
+        return taken
+
+    def put_back_figures(self, values: dict[tuple[str, str, str], int]) -> None:
+        """Counts again what the store did not take."""
+        self._figures.update(values)

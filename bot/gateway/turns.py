@@ -18,6 +18,7 @@ from bot.gateway.alarms import Alarms
 from bot.gateway.clock import Clock
 from bot.gateway.commands import FORWARDED, Commands, is_own_command
 from bot.gateway.conversations import Conversation, Offered
+from bot.gateway.figures import answered
 from bot.gateway.guard import guard
 from bot.gateway.keeper import STORE_FAULTS, Keeper
 from bot.gateway.limits import Limits, RateLimiter
@@ -469,6 +470,8 @@ class Turns:
         if read is not None and read.story is not None:
             text = story_marker(read.story, answer.intent or "", visitor.language)
         replies = answer.replies
+        look = needs_look(answer.intent, answer.confidence, chosen=visitor.choice_id is not None)
+        answered(self._metrics, conversation, visitor.language, answer.by, look, replies)
         conversation.replace(
             replace(
                 visitor,
@@ -479,7 +482,7 @@ class Turns:
                 ranking=answer.ranking or None,
                 # Of a story nothing is kept but how long it was.
                 entities=answer.entities or None if read is None or read.story is None else None,
-                look=needs_look(answer.intent, answer.confidence, chosen=visitor.choice_id is not None),
+                look=look,
             )
         )
         conversation.summary = after_turn(

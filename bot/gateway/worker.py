@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.gateway.bookings import BookingDesk
 from bot.gateway.clock import Clock
+from bot.gateway.figures import DailyFigures
 from bot.gateway.keeper import STORE_FAULTS, Keeper
 from bot.gateway.limits import Limits
 from bot.gateway.logs import fault, logger
@@ -58,12 +59,14 @@ async def housekeeping(
     metrics: Metrics,
     clock: Clock,
     limits: Limits,
+    figures: DailyFigures,
 ) -> None:
     """Sweeps until cancelled; what one sweep raises ends in the log and not the sweeping."""
     while True:
         await asyncio.sleep(limits.sweep_seconds)
         try:
             await sweep(keeper, retention, store, metrics, clock)
+            await figures.work()
         except Exception as exc:  # The sweeping must outlive whatever one sweep does.
             logger().error("sweep_broke", **fault(exc))
 

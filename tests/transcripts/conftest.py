@@ -34,7 +34,9 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without rows; on PostgreSQL it may have its tables already."""
-    tables = ("message_words", "conversations", "alarms", "bookings", "counters", "forgets", "staff_views")
+    tables = (
+        "message_words", "conversations", "alarms", "bookings", "counters", "forgets", "staff_views", "daily_figures",
+    )  # fmt: skip
     return without_rows(request, tmp_path, *tables)
 
 

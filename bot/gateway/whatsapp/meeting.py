@@ -9,6 +9,8 @@ from datetime import timedelta
 
 from bot.core.messages import Reply
 from bot.gateway.clock import Clock
+from bot.gateway.conversations import WHATSAPP
+from bot.gateway.figures import begun
 from bot.gateway.metrics import Metrics
 from bot.gateway.ports import Reading
 from bot.gateway.tokens import new_conversation_id
@@ -73,6 +75,7 @@ class Meeting:
             person=replace(person, conversation_id=course.conversation_id, language=language, state=None),
         )
         self._metrics.tally("conversations")
+        begun(self._metrics, language, WHATSAPP)
         await self._store.finish(course.work, [], [], now, after=After(course.conversation_id, language))
 
     async def greet(self, course: Course, talk: Talk) -> None:

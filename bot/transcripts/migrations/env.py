@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import bot.transcripts.insights_tables  # noqa: F401 - adds its table to the metadata
 from bot.transcripts.tables import metadata
 from bot.transcripts.words import is_described
 
