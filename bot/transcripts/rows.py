@@ -16,6 +16,9 @@ HOLD_REASON = "conversations.hold_reason"
 ENTITIES = "messages.entities"
 RAW = "raw_texts.ciphertext"
 
+#: No more of a value is kept as told: it stands in an index, and a row of an index holds 2,700 bytes on PostgreSQL.
+LONGEST_VALUE = 500
+
 #: What a message has in its row under the same name.
 _PLAIN = (
     "id", "seq", "created_at", "author", "kind", "language", "text", "client_message_id", "choice_id", "intent",
@@ -129,9 +132,14 @@ def told_rows(record: MessageRecord, conversation_id: str) -> Iterator[dict[str,
             "message_id": record.id,
             "parameter": parameter,
             "conversation_id": conversation_id,
-            "value": str(value),
+            "value": written_value(value),
             "told_at": record.created_at,
         }
+
+
+def written_value(value: Any) -> str:
+    """A value as ``told`` keeps it."""
+    return str(value)[:LONGEST_VALUE]
 
 
 def _opened(seal: Seal, sealed: bytes | None, column: str, id: str) -> Any | None:

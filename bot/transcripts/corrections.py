@@ -1,0 +1,294 @@
+"""Corrections: a text in both languages that an attorney approves, and the people to whom it goes, each once.
+
+A person is ``ready``, then ``sending`` while somebody has them in hand, and ends as ``sent``, ``told`` (they heard the
+new value meanwhile), ``unreachable`` or ``declined``. Whoever had them in hand and was killed loses them after a while:
+what is sent has a name of its own, so that it is one message however often it is sent.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, insert, literal, or_, select, text, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.transcripts.listing import after
+from bot.transcripts.recall import Recall, Wanted, heard_since, in_force
+from bot.transcripts.recall_tables import UNSENT, correction_people, corrections
+from bot.transcripts.records import Key, Page
+from bot.transcripts.store import TranscriptStore
+from bot.transcripts.tables import conversations, told
+
+STATES = ("ready", "sending", "sent", "told", "unreachable", "declined")
+#: So many people are taken up by one statement.
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A correction. ``new_value`` is by language, empty where the rule has ended; ``since`` None: all that is kept."""
+
+    id: str
+    parameter: str
+    since: datetime | None
+    old_values: tuple[str, ...]
+    new_value: Mapping[str, str]
+    text_en: str
+    text_es: str
+    made_by: str
+    made_at: datetime
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+
+    def text(self, language: str) -> str:
+        """The text in one of the two languages."""
+        return self.text_es if language == "es" else self.text_en
+
+    @property
+    def wanted(self) -> Wanted:
+        """Whom it is for, as long as nobody has told them since."""
+        only = frozenset(self.old_values)
+        return Wanted(self.parameter, in_force(self.new_value.values()), self.since, only=only)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person of a correction: what they were told and when, in which language they are now.
+
+    ``booking`` and the like are looked up where they are shown. ``heard``: somebody has told them the new value since.
+    """
+
+    correction: Correction
+    conversation_id: str
+    value: str
+    told_at: datetime
+    language: str
+    channel: str
+    state: str
+    reason: str | None
+    sent_at: datetime | None
+    heard: bool = False
+
+
+class Corrections:
+    """Keeps corrections. Every method may raise ``sqlalchemy.exc.SQLAlchemyError``."""
+
+    def __init__(self, store: TranscriptStore) -> None:
+        self._store = store
+        self._database = store.database
+        self._recall = Recall(store)
+
+    async def propose(
+        self,
+        parameter: str,
+        *,
+        since: datetime | None,
+        old_values: Collection[str],
+        new_value: Mapping[str, str],
+        texts: Mapping[str, str],
+        staff: str,
+        now: datetime,
+    ) -> Correction:
+        """Keeps a correction that nobody has approved yet: nothing is sent."""
+        made = Correction(
+            str(uuid.uuid4()),
+            parameter,
+            since,
+            tuple(sorted(old_values)),
+            dict(new_value),
+            texts["en"],
+            texts["es"],
+            staff,
+            now,
+        )
+        values = {name: getattr(made, name) for name in _COLUMNS} | {"old_values": list(made.old_values)}
+        async with self._database.begin() as connection:
+            await connection.execute(insert(corrections).values(**values))
+        return made
+
+    async def find(self, correction_id: str) -> Correction | None:
+        """The correction of that id."""
+        async with self._database.connect() as connection:
+            row = (
+                await connection.execute(select(corrections).where(corrections.c.id == correction_id))
+            ).one_or_none()
+        return None if row is None else _correction(row)
+
+    async def latest(self, limit: int = 20, parameter: str = "") -> tuple[Correction, ...]:
+        """Corrections, the newest first; those of one parameter when it is named."""
+        query = select(corrections).order_by(corrections.c.made_at.desc(), corrections.c.id.desc())
+        if parameter:
+            query = query.where(corrections.c.parameter == parameter)
+        async with self._database.connect() as connection:
+            return tuple(_correction(row) for row in await connection.execute(query.limit(limit)))
+
+    async def reword(self, correction_id: str, texts: Mapping[str, str]) -> bool:
+        """Changes the texts, as long as nobody has approved it."""
+        async with self._database.begin() as connection:
+            done = await connection.execute(
+                update(corrections)
+                .where(corrections.c.id == correction_id, corrections.c.approved_at.is_(None))
+                .values(text_en=texts["en"], text_es=texts["es"])
+            )
+            return done.rowcount == 1
+
+    async def approve(self, correction_id: str, staff: str, now: datetime) -> bool:
+        """Takes up everybody who has to hear it, and lets it go out; False when it is approved already, or is gone.
+
+        Nothing goes out before all are taken up: who is interrupted does it again.
+        """
+        found = await self.find(correction_id)
+        if found is None or found.approved_at is not None:
+            return False
+        page: Page[Any] = await self._recall.affected(found.wanted, BATCH)
+        while True:
+            await self._take_up(found, [row.message_id for row in page.rows])
+            if page.next_key is None:
+                break
+            page = await self._recall.affected(found.wanted, BATCH, page.next_key)
+        async with self._database.begin() as connection:
+            done = await connection.execute(
+                update(corrections)
+                .where(corrections.c.id == correction_id, corrections.c.approved_at.is_(None))
+                .values(approved_by=staff, approved_at=now)
+            )
+            return done.rowcount == 1
+
+    async def stop(self, correction_id: str) -> int:
+        """Sends it to nobody who has not had it yet; how many those are. One that nobody approved goes for good."""
+        async with self._database.begin() as connection:
+            gone = await connection.execute(
+                delete(corrections).where(
+                    corrections.c.id == correction_id, corrections.c.approved_at.is_(None)
+                )
+            )
+            kept = await connection.execute(
+                update(correction_people)
+                .where(
+                    correction_people.c.correction_id == correction_id, correction_people.c.state == "ready"
+                )
+                .values(state="declined", reason="stopped_by_staff")
+            )
+            return int(gone.rowcount + kept.rowcount)
+
+    async def counts(self, correction_id: str) -> dict[str, int]:
+        """How many people there are in each state."""
+        c = correction_people.c
+        query = select(c.state, func.count()).where(c.correction_id == correction_id).group_by(c.state)
+        async with self._database.connect() as connection:
+            return {state: int(number) for state, number in await connection.execute(query)}
+
+    async def people(
+        self, correction: Correction, state: str, limit: int = 50, before: Key | None = None
+    ) -> Page[Recipient]:
+        """The people in a state, the one told last first; ``before`` is the ``next_key`` of the page above."""
+        c = correction_people.c
+        query = (
+            _people()
+            .where(c.correction_id == correction.id, c.state == state)
+            .order_by(c.told_at.desc(), c.conversation_id.desc())
+        )
+        if before is not None:
+            query = query.where(after((c.told_at, c.conversation_id), before))
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(query.limit(limit + 1))).all()
+        shown = tuple(_recipient(row, correction) for row in rows[:limit])
+        last = shown[-1] if len(rows) > limit else None
+        return Page(shown, None if last is None else (last.told_at, last.conversation_id))
+
+    # Sending.
+
+    async def take(self, now: datetime, hold: timedelta, channels: Collection[str]) -> Recipient | None:
+        """The next person to be told, by nobody else until ``now + hold``; None when nobody waits on the channels."""
+        c, waiting = correction_people.c, correction_people.alias("waiting")
+        free = or_(waiting.c.state == "ready", waiting.c.taken_at <= now - hold)
+        first = (
+            select(waiting.c.correction_id, waiting.c.conversation_id)
+            .join(corrections, corrections.c.id == waiting.c.correction_id)
+            .join(conversations, conversations.c.id == waiting.c.conversation_id)
+            .where(text(f"waiting.{UNSENT}"), free, corrections.c.approved_at.is_not(None))
+            .where(conversations.c.channel.in_(channels))
+            .order_by(waiting.c.told_at, waiting.c.conversation_id)
+            .limit(1)
+            .with_for_update(of=waiting, skip_locked=True)
+        )
+        key = tuple_(c.correction_id, c.conversation_id)
+        async with self._database.begin() as connection:
+            taken = (
+                await connection.execute(
+                    update(correction_people)
+                    .where(key.in_(first))
+                    .values(state="sending", taken_at=now)
+                    .returning(c.correction_id, c.conversation_id)
+                )
+            ).one_or_none()
+            if taken is None:
+                return None
+            row = (await connection.execute(_people().where(key == tuple_(*map(literal, taken))))).one()
+            head = await connection.execute(
+                select(corrections).where(corrections.c.id == taken.correction_id)
+            )
+            correction = _correction(head.one())
+            heard = heard_since(
+                literal(row.conversation_id), correction.wanted, literal(row.told_at, c.told_at.type)
+            )
+            found = (await connection.execute(heard.limit(1))).first() is not None
+            return _recipient(row, correction, heard=found)
+
+    async def end(self, recipient: Recipient, state: str, reason: str | None, now: datetime) -> None:
+        """What became of a person who was taken; nothing where they are gone."""
+        c = correction_people.c
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(correction_people)
+                .where(
+                    c.correction_id == recipient.correction.id,
+                    c.conversation_id == recipient.conversation_id,
+                    c.state == "sending",
+                )
+                .values(state=state, reason=reason, sent_at=now if state == "sent" else None)
+            )
+
+    async def _take_up(self, correction: Correction, message_ids: Collection[str]) -> None:
+        # From the rows of what was told, so that one erased meanwhile is no error.
+        each = select(
+            literal(correction.id), told.c.conversation_id, literal("ready"), told.c.value, told.c.told_at
+        ).where(told.c.message_id.in_(message_ids), told.c.parameter == correction.parameter)
+        names = ["correction_id", "conversation_id", "state", "value", "told_at"]
+        make = postgresql.insert if self._store.shared else sqlite.insert
+        put = make(correction_people).from_select(names, each).on_conflict_do_nothing()
+        async with self._database.begin() as connection:
+            await connection.execute(put)
+
+
+_COLUMNS = tuple(column.name for column in corrections.columns)
+
+
+def _people() -> Select[Any]:
+    return select(correction_people, conversations.c.language, conversations.c.channel).join(
+        conversations, conversations.c.id == correction_people.c.conversation_id
+    )
+
+
+def _correction(row: Row[Any]) -> Correction:
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    return Correction(**{**values, "old_values": tuple(values["old_values"])})
+
+
+def _recipient(row: Row[Any], correction: Correction, *, heard: bool = False) -> Recipient:
+    return Recipient(
+        correction,
+        row.conversation_id,
+        row.value,
+        row.told_at,
+        row.language,
+        row.channel,
+        row.state,
+        row.reason,
+        row.sent_at,
+        heard,
+    )
