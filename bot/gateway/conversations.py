@@ -114,6 +114,23 @@ class Conversation:
         self.add(message)
         return message
 
+    def tell(self, message_id: str, reply: Reply, now: datetime) -> MessageRecord:
+        """News under a name of its own; it offers nothing, and what was offered before can still be typed."""
+        message = MessageRecord(
+            id=message_id,
+            seq=self.last_seq + 1,
+            created_at=now,
+            author="bot",
+            kind=reply.kind,
+            language=reply.lang,
+            text=reply.text,
+            reply={**reply.as_dict(), "choices": []},
+        )
+        latest = self.latest
+        self.add(message)
+        self.latest = latest
+        return message
+
     def add(self, message: MessageRecord) -> None:
         """Appends a message and wakes who is listening."""
         self.messages.append(message)

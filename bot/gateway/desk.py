@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,8 @@ from bot.gateway.keeper import Keeper
 from bot.gateway.ports import Firm
 from bot.gateway.staffing import JOINED, LEFT, STAFF
 from bot.gateway.voice import Voice
+from bot.gateway.whatsapp.records import Person
+from bot.gateway.whatsapp.reminders import WINDOW_LEFT
 from bot.gateway.whatsapp.store import WhatsAppStore
 from bot.transcripts.records import MessageRecord
 from bot.transcripts.review import Review
@@ -25,6 +28,8 @@ from bot.transcripts.store import TranscriptStore
 LONGEST = 4_000
 #: What a member of staff may write of ways to be reached: the office's own.
 _MAY_BE_WRITTEN = frozenset({"PHONE", "EMAIL"})
+#: What ``correct`` says where ``Reach`` leads nowhere.
+_NOT_AT_ALL = {"stopped": "stopped", "closed": "window_closed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,19 @@ class Window:
     channel: str
     until: datetime | None
     stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How news that nobody asked for just now comes to a person.
+
+    ``way``: ``page`` (there when they come back, at once while it is open), ``window`` (WhatsApp, in our own words
+    until ``until``), ``template`` (they are asked to write, because they agreed to be reminded), ``stopped`` or
+    ``closed``: not at all.
+    """
+
+    way: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +80,10 @@ class Desk:
         clock: Clock,
         whatsapp: WhatsAppStore | None,
         outside: Outside | None,
+        has_template: Callable[[str, str], bool] = lambda _provider, _language: False,
     ) -> None:
+        """``has_template``: whether a provider has one in a language that asks a person to write."""
+        self._has_template = has_template
         self._keeper = keeper
         self._transcripts = transcripts
         self._review = review
@@ -106,10 +127,8 @@ class Desk:
         """``sent``, once for each ``key``; else why not: ``not_held``, ``window_closed``, ``stopped``, ``gone``,
         ``too_long``, ``empty``, or ``personal`` when the text holds a number from somebody's papers."""
         text = text.strip()
-        if not text or len(text) > LONGEST:
-            return "too_long" if text else "empty"
-        if any(found.kind not in _MAY_BE_WRITTEN for found in mask(text, ()).values):
-            return "personal"
+        if problem := _unfit(text):
+            return problem
         try:
             async with self._keeper.use(conversation_id) as conversation, self._keeper.turn(conversation):
                 if conversation.staff_id != staff_id:
@@ -135,6 +154,41 @@ class Desk:
                 return "sent"
         except RequestError as error:
             return _gone(error)
+
+    async def correct(self, conversation_id: str, key: str, reply: Reply) -> str:
+        """Tells a person that something they were told has changed; once in a conversation for each ``key``, and on
+        WhatsApp once for each person.
+
+        ``sent``; ``asked`` when they are asked to write first; else why not: ``stopped``, ``window_closed``, ``gone``,
+        ``personal``, ``too_long``, ``empty``. ``later``: it may be tried again with the same key.
+        """
+        if problem := _unfit(reply.text):
+            return problem
+        try:
+            async with self._keeper.use(conversation_id) as conversation, self._keeper.turn(conversation):
+                if conversation.consent is None:
+                    return "gone"
+                message_id = _named(conversation_id, f"correction {key}")
+                said = next((known for known in conversation.messages if known.id == message_id), None)
+                person = await self._person(conversation_id) if conversation.is_whatsapp else None
+                reach = await self._reach_of(person, conversation.is_whatsapp)
+                if said is None and reach.way in _NOT_AT_ALL:
+                    return _NOT_AT_ALL[reach.way]
+                if said is None:
+                    said = conversation.tell(message_id, reply, self._clock.now())
+                # Kept first: whoever is interrupted finds it there, and sends it under the same name.
+                if not await self._keeper.flush(conversation):
+                    return "later"
+                if self._outside is not None and person is not None:
+                    await self._outside(conversation, said, f"correction:{key}:{person.id}")
+                return "asked" if reach.way == "template" else "sent"
+        except RequestError as error:
+            return _gone(error)
+
+    async def reach(self, conversation_id: str, channel: str) -> Reach:
+        """How news would come to the person of a conversation of that channel now."""
+        person = await self._person(conversation_id) if channel == WHATSAPP else None
+        return await self._reach_of(person, channel == WHATSAPP)
 
     async def window(self, conversation_id: str) -> Window:
         """Whether something written now would reach the person."""
@@ -186,9 +240,40 @@ class Desk:
             return "stopped"
         return "" if window.until is not None and self._clock.now() < window.until else "window_closed"
 
+    async def _person(self, conversation_id: str) -> Person | None:
+        """Who carries the conversation on in WhatsApp, or has gone on from it to another one."""
+        if self._whatsapp is None:
+            return None
+        now = self._clock.now()
+        found = await self._whatsapp.of_conversation(conversation_id, now)
+        return found or await self._whatsapp.who_left(conversation_id, now)
+
+    async def _reach_of(self, person: Person | None, in_whatsapp: bool) -> Reach:
+        if not in_whatsapp:
+            return Reach("page")
+        if person is None or self._whatsapp is None or self._outside is None:
+            return Reach("closed")
+        if person.stopped_at is not None:
+            return Reach("stopped")
+        until = person.window_until
+        if until is not None and self._clock.now() < until - WINDOW_LEFT:
+            return Reach("window", until - WINDOW_LEFT)
+        # Who wants no reminders has not agreed to be written to.
+        agreed = await self._whatsapp.reminders_of(person.id)
+        return Reach(
+            "template" if agreed and self._has_template(person.provider, person.language) else "closed"
+        )
+
     async def _reach(self, conversation: Conversation, message: MessageRecord) -> None:
         if self._outside is not None and conversation.is_whatsapp:
             await self._outside(conversation, message, f"staff:{message.id}")
+
+
+def _unfit(text: str) -> str:
+    """Why a text is not sent to anybody; empty when it may be."""
+    if not text.strip() or len(text) > LONGEST:
+        return "too_long" if text.strip() else "empty"
+    return "personal" if any(found.kind not in _MAY_BE_WRITTEN for found in mask(text, ()).values) else ""
 
 
 def _named(conversation_id: str, key: str) -> str:
