@@ -70,9 +70,14 @@ def read_answers(path: Path) -> dict[str, frozenset[str]]:
     return found
 
 
-def shown_sections(pairs: Pairs, library: Library, today: date) -> list[Chosen | None]:
-    """The section that would be shown first for each prediction; None where no topic is answered."""
-    examples = read_examples(ROOT / "data" / "nlu")
+def shown_sections(
+    pairs: Pairs, library: Library, today: date, nlu: Path = ROOT / "data" / "nlu"
+) -> list[Chosen | None]:
+    """The section that would be shown first for each prediction; None where no topic is answered.
+
+    ``nlu`` is the folder of the examples.
+    """
+    examples = read_examples(nlu)
     wanted = [_topics(prediction, library) for _, prediction in pairs]
     rows: list[dict[str, Any]] = [
         {

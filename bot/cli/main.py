@@ -6,8 +6,6 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -18,7 +16,9 @@ from rich.console import Console
 from rich.padding import Padding
 
 from bot.cli.booking import app as booking_app
+from bot.cli.learn_command import learn
 from bot.cli.paths import ROOT
+from bot.cli.recall import recall
 from bot.cli.staff import app as staff_app
 from bot.cli.staff import audit_app
 from bot.cli.whatsapp import app as whatsapp_app
@@ -42,6 +42,8 @@ app.add_typer(booking_app, name="booking")
 app.add_typer(whatsapp_app, name="whatsapp")
 app.add_typer(staff_app, name="staff")
 app.add_typer(audit_app, name="audit")
+app.command()(learn)
+app.command()(recall)
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -110,10 +112,11 @@ def train(
     force: Annotated[bool, typer.Option("--force", help="Train even when nothing has changed.")] = False,
 ) -> None:
     """Train the model, if anything that it depends on has changed."""
+    from bot.cli.bar import progress_bar
     from bot.cli.training import train as run
 
     var = load_settings(os.environ).var
-    with _bar("Learning from the examples") as progress:
+    with progress_bar(console, "Learning from the examples") as progress:
         seconds = run(var, progress, force=force)
     console.print(
         f"Trained in {seconds:.0f} s." if seconds else "Nothing has changed since the last training."
@@ -123,21 +126,11 @@ def train(
 @app.command()
 def vectors(as_of: AsOf = None) -> None:
     """Write the sentence vectors that travel with the project; after editing examples or articles' questions."""
+    from bot.cli.bar import progress_bar
     from bot.cli.vectors import texts_by_topic, write_vectors
 
-    with _bar("Reading the texts") as progress:
+    with progress_bar(console, "Reading the texts") as progress:
         write_vectors(texts_by_topic(_library(), day(as_of)), progress)
-
-
-@contextmanager
-def _bar(description: str) -> Iterator[Callable[[str, float], None]]:
-    """A progress bar on the terminal, moved by what is yielded."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(description, total=1.0)
-        yield lambda step, share: bar.update(task, description=step, completed=share)
 
 
 @app.command("demo-data")

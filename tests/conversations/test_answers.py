@@ -10,7 +10,9 @@ import pytest
 from bot.core import yaml12
 from tests.stack import Stack
 
-CASES = yaml12.load_file(Path(__file__).with_name("answers.yml"))
+HERE = Path(__file__).parent
+#: Those of corrected.yml come from `faro learn`; there may be none.
+CASES = [*yaml12.load_file(HERE / "answers.yml"), *(yaml12.load_file(HERE / "corrected.yml") or ())]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -26,6 +28,8 @@ def check(message: dict[str, Any], turn: dict[str, Any]) -> None:
     assert message["kind"] != "apology", message["text"]
     if "id" in turn:
         assert message["about"] == turn["id"]
+    if "section" in turn:
+        assert message["section"] == turn["section"]
     if "kind" in turn:
         assert message["kind"] == turn["kind"]
     if "lang" in turn:

@@ -17,6 +17,7 @@ import pytest
 
 from bot.cli.answers import answers_by_language, read_answers, shown_sections
 from bot.cli.evaluation import as_dicts, predict, read_questions
+from bot.cli.gate import BAD, GOOD, LANGUAGES
 from bot.cli.measures import Prediction, Question
 from bot.cli.paths import ROOT
 from bot.cli.training import model_path
@@ -29,9 +30,6 @@ EVAL = ROOT / "tests" / "eval"
 RECORDED = json.loads((EVAL / "recorded.json").read_text(encoding="utf-8"))
 #: A point, and what rounding needs.
 TOLERATED = 0.0101
-LANGUAGES = ("all", "en", "es")
-GOOD = ("answered_right", "right_in_three")
-BAD = ("confidently_wrong", "false_accept")
 
 Pairs = list[tuple[Question, Prediction]]
 

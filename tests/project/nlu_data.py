@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,15 +43,3 @@ def questions_of_articles(*, headings: bool = True) -> Iterator[Example]:
             found = QUESTION.match(line)
             if found and (headings or line.startswith("asks:")):
                 yield Example(path, lang, intent, lang, found[1] or found[2])
-
-
-def folded(text: str) -> str:
-    """Lower case, without accents and punctuation: what two people would call the same line."""
-    plain = unicodedata.normalize("NFD", text.lower())
-    return " ".join(re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c))))
-
-
-def shingles(text: str, size: int = 5) -> frozenset[str]:
-    """Every run of ``size`` characters of the folded text."""
-    plain = f" {folded(text)} "
-    return frozenset(plain[i : i + size] for i in range(max(1, len(plain) - size + 1)))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.cli.overlap import exam_lines, folded, near_copies
 from bot.core import yaml12
 from bot.core.content.article import LEAST_SECTIONS
-from tests.project.nlu_data import NLU, TOPICS, examples, folded, questions_of_articles, shingles
+from tests.project.nlu_data import NLU, TOPICS, examples, questions_of_articles
 
 EXAMPLES = list(examples())
 #: Not learned: a component gives it to messages with a date (bot/engine/inform.py).
@@ -26,8 +25,6 @@ SMALL_TALK = {
     "greet", "goodbye", "thank", "affirm", "deny", "bot_challenge", "help", "change_language", "restart", "stop",
     "delete_my_data",
 }  # fmt: skip
-#: Lines that are so short that two people will write the same one.
-COMMON_WORDS = 3
 
 
 @pytest.mark.parametrize("folder", ["en", "es"])
@@ -71,40 +68,12 @@ def test_examples_hold_neither_annotation_nor_loose_unicode() -> None:
     assert wrong == []
 
 
-def evaluated_lines() -> Iterator[dict[str, str]]:
-    """Every question, and every turn of a dialogue that is longer than what anybody says ("how long do i have")."""
-    folder = Path("tests/eval")
-    for line in (folder / "questions_dev.jsonl").read_text("utf-8").splitlines():
-        yield json.loads(line)
-    for line in (folder / "dialogues_dev.jsonl").read_text("utf-8").splitlines():
-        dialogue = json.loads(line)
-        for number, turn in enumerate(dialogue["turns"]):
-            if len(turn.split()) <= 2 * COMMON_WORDS:
-                continue
-            yield {"id": f"{dialogue['id']}.{number}", "text": turn}
-
-
 def test_no_line_of_the_evaluation_or_near_copy_of_one_trains_or_leads_to_a_section() -> None:
     """More than 60% of all runs of five characters in common is a near copy; very short lines may be equal."""
-    rows = [*evaluated_lines()]
-    asked = {
-        row["id"]: shingles(row["text"]) for row in rows if len(folded(row["text"]).split()) > COMMON_WORDS
-    }
     # A heading is what the article says; a person may well ask it in the same words.
     taught = [*EXAMPLES, *questions_of_articles(headings=False)]
-    parts_of = [shingles(e.text) for e in taught]
-    index: dict[str, list[int]] = {part: [] for parts in asked.values() for part in parts}
-    for number, parts in enumerate(parts_of):
-        for part in parts & index.keys():
-            index[part].append(number)
-    copies = []
-    for id, parts in asked.items():
-        shared = Counter(number for part in parts for number in index[part])
-        for number, common in shared.items():
-            # The cheap half of the condition first: it leaves next to nothing for the other.
-            if common > 0.6 * len(parts) and common > 0.6 * len(parts | parts_of[number]):
-                copies.append((id, str(taught[number].path), taught[number].text))
-    assert copies == []
+    copies = near_copies(dict(exam_lines(Path("tests/eval"))), [example.text for example in taught])
+    assert [(id, str(taught[place].path), taught[place].text) for id, place in copies] == []
 
 
 def test_the_questions_of_all_articles_are_found() -> None:
