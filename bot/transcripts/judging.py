@@ -107,10 +107,10 @@ class Judging:
             )
             return gone.rowcount == 1
 
-    async def undo(self, conversation_id: str, staff: str) -> Judgement | None:
+    async def undo(self, conversation_id: str, staff: str, now: datetime) -> Judgement | None:
         """What somebody thought, which is as if it had never been said; None when there was nothing."""
         was = next((one for one in await self.of(conversation_id) if one.staff_id == staff), None)
-        if was is None or not await judging_writing.undo(self._store, conversation_id, staff):
+        if was is None or not await judging_writing.undo(self._store, conversation_id, staff, now):
             return None
         return was
 
@@ -141,10 +141,14 @@ class Judging:
             row = (await connection.execute(query.where(c.conversation_id == conversation_id))).one_or_none()
         return None if row is None else Sample(**row._mapping)
 
-    async def last(self, staff: str) -> tuple[str, str] | None:
-        """The id and verdict of what somebody judged last."""
+    async def last(self, staff: str, since: datetime) -> tuple[str, str] | None:
+        """The id and verdict of what somebody judged last, if it was since (inclusive)."""
         c = judgements.c
-        query = select(c.conversation_id, c.verdict).where(c.staff_id == staff).order_by(c.judged_at.desc())
+        query = (
+            select(c.conversation_id, c.verdict)
+            .where(c.staff_id == staff, c.judged_at >= since)
+            .order_by(c.judged_at.desc())
+        )
         async with self._database.connect() as connection:
             row = (await connection.execute(query.limit(1))).one_or_none()
         return None if row is None else (row.conversation_id, row.verdict)

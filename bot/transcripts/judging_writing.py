@@ -87,8 +87,8 @@ async def judge_turn(
         )
 
 
-async def undo(store: TranscriptStore, conversation_id: str, staff: str) -> bool:
-    """Whether there was something to take back: the conversation then waits again, reviewed by nobody."""
+async def undo(store: TranscriptStore, conversation_id: str, staff: str, now: datetime) -> bool:
+    """Whether there was something to take back: it then waits again, open with whoever asks and reviewed by nobody."""
     async with store.database.begin() as connection:
         # Written first, as in ``judge``.
         await connection.execute(_conversation(conversation_id).values(last_seq=conversations.c.last_seq))
@@ -109,12 +109,10 @@ async def undo(store: TranscriptStore, conversation_id: str, staff: str) -> bool
         if mine.reader == 1 and others:
             await _move_up(connection, conversation_id, others[0])
         else:
-            again: dict[str, Any] = {"done_at": None, "first_by": None}
-            await connection.execute(
-                _sample(conversation_id).values(
-                    **_FREE, **(again if mine.reader == 1 else {"second_done_at": None})
-                )
-            )
+            again: dict[str, Any] = {"opened_by": staff, "opened_at": now, "second_done_at": None}
+            if mine.reader == 1:
+                again |= {"done_at": None, "first_by": None}
+            await connection.execute(_sample(conversation_id).values(**again))
         return True
 
 

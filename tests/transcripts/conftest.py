@@ -36,7 +36,8 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without rows; on PostgreSQL it may have its tables already."""
     tables = (
         "message_words", "conversations", "alarms", "bookings", "counters", "forgets", "staff_views", "daily_figures",
-        "corrections",
+        "bulletins",
+        "corrections", "judging_draws",
     )  # fmt: skip
     return without_rows(request, tmp_path, *tables)
 

@@ -91,6 +91,17 @@ class FromLibrary:
         found = topic.articles[lang].section(section)
         return None if found.id != section else self._words.filled(found.question, lang, date.max)
 
+    def contents(self, lang: str) -> Iterator[tuple[str, str | None, str]]:
+        """Every topic by its title, each followed by its sections: topic, section or None, and what it is called."""
+        topics = self._words.topics
+        for name in sorted(topics, key=lambda name: topics[name].articles[lang].title.casefold()):
+            article = topics[name].articles[lang]
+            yield name, None, article.title
+            for section in article.sections:
+                if section.question:
+                    question = self._words.filled(section.question, lang, date.max) or section.id
+                    yield name, section.id, f"{article.title} › {question}"
+
     def other(self, reply: Mapping[str, Any]) -> str | None:
         """What a reply says in the other language, with the figures of today's files."""
         found = self.beside(reply, date.max)
