@@ -7,24 +7,21 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.core.content.approvals import FILE_NAME, Approval, read_approvals, write_approvals
+from bot.core.content.approvals import FILE_NAME, Approval, read_approvals
 from bot.core.content.check import TRIAGE
-from bot.core.datafile import Document, near
-from bot.core.errors import ContentFileError, LawFileError
+from bot.core.datafile import Document
 from bot.core.law import format_date
 from bot.core.problems import Problem, Report
+from bot.core.triage.approving import PREFIX, approve
 from bot.core.triage.rules import (
     TriageRules,
     Version,
-    approval_hash,
     approval_topic,
     is_approved,
-    load,
     read,
 )
 
-#: What the names of versions in approvals.yml begin with; no topic's does.
-PREFIX = "triage_"
+__all__ = ["PREFIX", "approve", "sheet", "unapproved", "voided"]
 
 _WORDS = {
     "en": {
@@ -69,31 +66,6 @@ _WORDS = {
         "faro content approve {topic} --by NOMBRE",
     },
 }
-
-
-def approve(root: Path, topic: str, by: str, on: date) -> Approval:
-    """Record that ``by`` approves one version exactly as it stands in ``root``/law.
-
-    Raises LawFileError when the levels cannot be used or have no such version, ContentFileError when the approvals
-    cannot be read.
-    """
-    path = root / TRIAGE
-    versions = {approval_topic(version): version for version in load(path).versions}
-    if topic not in versions:
-        meant = near(topic, versions)
-        raise LawFileError(
-            str(path),
-            None,
-            f"there is no version {topic}",
-            f"Did you mean {meant}?" if meant else f"The versions are: {', '.join(versions)}",
-        )
-    file = root / "content" / FILE_NAME
-    report = Report()
-    approvals = read_approvals(file, report)
-    report.raise_first(ContentFileError)
-    approval = Approval(topic, approval_hash(versions[topic]), by, on)
-    write_approvals(file, {**approvals, topic: approval}.values())
-    return approval
 
 
 def voided(root: Path) -> list[Problem]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -451,6 +452,71 @@ def test_a_later_approval_replaces_the_earlier_one_and_keeps_the_others(tree: Pa
         "Second Example",
         "First Example",
     ]
+
+
+def test_an_approval_recorded_elsewhere_meanwhile_is_kept(tree: Path) -> None:
+    one, other = open_library(tree), open_library(tree)
+    one.approve("work_permit", "First Example", date(2026, 7, 1))
+    other.approve("filing_fee", "Second Example", date(2026, 7, 1))
+    assert other.is_approved("work_permit")
+    assert open_library(tree).is_approved("work_permit")
+
+
+def test_many_at_once_lose_no_approval(tree: Path) -> None:
+    topics = sorted(open_library(tree).topics)
+    libraries = [(topic, open_library(tree)) for topic in topics for _ in range(4)]
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(lambda each: each[1].approve(each[0], "Example", TODAY), libraries))
+    fresh = open_library(tree)
+    assert all(fresh.is_approved(topic) for topic in topics)
+
+
+def test_an_approval_can_be_taken_back(tree: Path) -> None:
+    library = open_library(tree)
+    library.approve("work_permit", "Example Attorney", date(2026, 7, 1))
+    library.approve("filing_fee", "Example Attorney", date(2026, 7, 1))
+    assert library.withdraw("work_permit")
+    assert not library.withdraw("work_permit")
+    fresh = open_library(tree)
+    assert (fresh.recorded_approval("work_permit"), fresh.is_approved("filing_fee")) == (None, True)
+
+
+def test_an_edit_made_just_before_an_approval_is_still_taken_over(tree: Path) -> None:
+    library = open_library(tree)
+    library.reload_if_changed(now=0.0)
+    edit(tree / "content/topics/work_permit.en.md", "The date is on the card.", "The date is on the back.")
+    library.approve("work_permit", "Example Attorney", TODAY)
+    assert library.reload()
+    assert not library.is_approved("work_permit")
+
+
+def test_a_damaged_record_of_approvals_is_not_written_over(tree: Path) -> None:
+    library = open_library(tree)
+    file = tree / "content/approvals.yml"
+    file.write_text("approvals:\n  - topic: work_permit\n", encoding="utf-8")
+    with pytest.raises(ContentFileError):
+        library.approve("filing_fee", "Example Attorney", TODAY)
+    assert file.read_text(encoding="utf-8").endswith("- topic: work_permit\n")
+
+
+def test_who_has_to_approve_reads_what_is_withheld_from_others(tree: Path) -> None:
+    library = open_library(tree, mode="production")
+    assert library.answer("work_permit", "en", "fee", TODAY).id == "answer_withheld"
+    told = library.as_told("work_permit", "en", "fee", TODAY)
+    assert told is not None
+    assert "$1,010" in told.text
+    assert library.as_told("work_permit", "en", "fee", date(2025, 7, 21)) is None
+
+
+def test_a_library_says_why_it_tells_an_older_state(tree: Path) -> None:
+    library = open_library(tree)
+    edit(tree / ARTICLE, "label: What it costs", "label:")
+    library.reload()
+    assert library.problem is not None
+    assert library.problem.path.endswith("work_permit.en.md")
+    edit(tree / ARTICLE, "label:\n", "label: What it costs\n")
+    library.reload()
+    assert library.problem is None
 
 
 def test_an_unknown_topic_cannot_be_approved(tree: Path) -> None:

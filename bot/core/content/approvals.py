@@ -6,15 +6,19 @@ any of them voids it.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from bot.core.datafile import Document, read_text
+from bot.core.errors import ContentFileError
 from bot.core.problems import Report
 
 FILE_NAME = "approvals.yml"
@@ -77,3 +81,23 @@ def write_approvals(path: Path, approvals: Iterable[Approval]) -> None:
     draft = path.with_suffix(".yml.part")
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     draft.replace(path)
+
+
+@contextmanager
+def changed_approvals(path: Path) -> Iterator[dict[str, Approval]]:
+    """The approvals as the file has them now, written back at the end as they were left.
+
+    One at a time, also among processes that share the folder. Raises ContentFileError for a file that cannot be read,
+    and then changes nothing; OSError where it cannot be written.
+    """
+    # The folder itself is locked: a file would have to be made for it.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        report = Report()
+        approvals = read_approvals(path, report)
+        report.raise_first(ContentFileError)
+        yield approvals
+        write_approvals(path, approvals.values())
+    finally:
+        os.close(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.core import template
 from bot.core.content.approvals import FILE_NAME as APPROVALS
-from bot.core.content.approvals import Approval, content_hash, write_approvals
+from bot.core.content.approvals import Approval, changed_approvals, content_hash
 from bot.core.content.article import PART_LIMITS, Article, Part, Section
 from bot.core.content.glossary import Glossary
 from bot.core.content.notices import NOTICE_LIMIT, Notice
@@ -70,6 +70,8 @@ class Library:
         self.firm = firm
         self.mode = mode
         self.on_problem = on_problem
+        #: Why the files as they stand now are not told, but their last good state; None when they are.
+        self.problem: DataFileError | None = None
         self._content = content
         self._hashes: dict[str, str] = {}
         self._stamp = stamp
@@ -122,6 +124,14 @@ class Library:
             return self._tell(article, chosen, approval, today)
         except _NotTellable:
             return self.withheld(lang, today)
+
+    def as_told(self, intent: str, lang: str, section: str, today: date) -> Reply | None:
+        """As ``answer``, approved or not: for who has to approve it. None when a value is not in force on that day."""
+        article = self.topics[intent].articles[lang]
+        try:
+            return self._tell(article, article.section(section), self.approval(intent), today)
+        except _NotTellable:
+            return None
 
     def withheld(self, lang: str, today: date) -> Reply:
         """The notice that there is no answer to this, with the way to a person."""
@@ -301,16 +311,32 @@ class Library:
         return self.approval(intent) is not None
 
     def approve(self, intent: str, by: str, on: date) -> Approval:
-        """Record that ``by`` approves the topic as it stands; raises ContentFileError when unknown."""
+        """Record that ``by`` approves the topic as it stands; what others recorded meanwhile stays.
+
+        Raises ContentFileError when it is unknown or the approvals cannot be read, OSError when they cannot be written.
+        """
         if intent not in self.topics:
             path = str(self.root / "topics")
             raise _one(Report(), "unknown_topic", path, topic=intent, near=near(intent, self.topics))
         approval = Approval(intent, self.hash(intent), by, on)
-        approvals = {**self._content.approvals, intent: approval}
-        write_approvals(self.root / APPROVALS, approvals.values())
-        self._content.approvals[intent] = approval
-        self._stamp = _look(self.root, self.parameters, self.firm)
+        with changed_approvals(self.root / APPROVALS) as approvals:
+            approvals[intent] = approval
+        self._recorded(approvals)
         return approval
+
+    def withdraw(self, intent: str) -> bool:
+        """Whether there was an approval of the topic to take back. Raises as ``approve``."""
+        with changed_approvals(self.root / APPROVALS) as approvals:
+            found = approvals.pop(intent, None)
+        self._recorded(approvals)
+        return found is not None
+
+    def _recorded(self, approvals: dict[str, Approval]) -> None:
+        """Takes over what was just written, so that it is not read once more; edits of texts are still found."""
+        self._content.approvals.clear()
+        self._content.approvals.update(approvals)
+        if self._stamp is not None:
+            self._stamp = {**self._stamp, **_stamp_of([self.root / APPROVALS])}
 
     # change
 
@@ -322,6 +348,10 @@ class Library:
         if self._looked is not None and now - self._looked < _RELOAD_EVERY:
             return False
         self._looked = now
+        return self.reload()
+
+    def reload(self) -> bool:
+        """As ``reload_if_changed``, but looks at the files whenever it is called."""
         stamp = _look(self.root, self.parameters, self.firm)
         if stamp == self._stamp:
             return False
@@ -332,9 +362,11 @@ class Library:
             content, report = read_content(self.root, parameters)
             report.raise_first(ContentFileError)
         except DataFileError as exc:
+            self.problem = exc
             if self.on_problem is not None:
                 self.on_problem(exc)
             return False
+        self.problem = None
         self.parameters, self.firm, self._content = parameters, firm, content
         self._hashes.clear()
         return True
@@ -342,8 +374,12 @@ class Library:
 
 def _look(root: Path, parameters: Parameters, firm: Firm) -> Stamp:
     """When each file was last written, and its size."""
+    return _stamp_of({*root.rglob("*.md"), *root.rglob("*.yml"), *parameters.root.rglob("*.yml"), firm.path})
+
+
+def _stamp_of(paths: Iterable[Path]) -> Stamp:
     stamp: Stamp = {}
-    for path in {*root.rglob("*.md"), *root.rglob("*.yml"), *parameters.root.rglob("*.yml"), firm.path}:
+    for path in paths:
         try:
             status = path.stat()
         except OSError:
