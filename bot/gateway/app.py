@@ -21,6 +21,7 @@ from bot.gateway import bundle
 from bot.gateway.alarms import Alarms
 from bot.gateway.booking_api import BookingApi
 from bot.gateway.bookings import BookingDesk, Teller
+from bot.gateway.bulletin import Board
 from bot.gateway.chat import ChatApi
 from bot.gateway.clock import Clock
 from bot.gateway.commands import Commands
@@ -53,6 +54,7 @@ from bot.gateway.whatsapp.words import Words
 from bot.gateway.widget import KeptBuilds, Widget
 from bot.gateway.worker import Retention, housekeeping, write_counts
 from bot.settings import Settings
+from bot.transcripts.bulletins import Bulletins
 from bot.transcripts.insights import Insights
 from bot.transcripts.review import Review
 from bot.transcripts.store import TranscriptStore
@@ -73,6 +75,7 @@ FIGURES: web.AppKey[DailyFigures] = web.AppKey("figures", DailyFigures)
 WHATSAPP: web.AppKey[WhatsApp] = web.AppKey("whatsapp", WhatsApp)
 TIDYING: web.AppKey[Tidying] = web.AppKey("tidying", Tidying)
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
+BOARD: web.AppKey[Board] = web.AppKey("board", Board)
 DELIVERIES: web.AppKey[Deliveries] = web.AppKey("deliveries", Deliveries)
 
 
@@ -134,6 +137,7 @@ def create_app(
             offers=reminders_can_be_sent(settings),
         )
     deliveries = Deliveries(bookings, destination, clock, alarm, teller.tell)
+    board = Board(Bulletins(store.database), voice, firm, clock)
     retention = Retention(keeper, desk, firm, clock, bounds)
     figures = DailyFigures(Insights(store), metrics, firm, clock)
     limiter = RateLimiter(bounds)
@@ -159,6 +163,7 @@ def create_app(
         metrics=metrics,
         alarms=alarms,
         bookings=desk,
+        board=board,
         spoken=None if words is None or reminders is None else _spoken(words, reminders),
         keeps_raw=settings.keep_unmasked_days > 0,
     )
@@ -220,7 +225,7 @@ def create_app(
         outside=None if service is None else service.tell,
         has_template=lambda provider, language: approved(settings, "window", provider, language) is not None,
     )
-    conduct = Conduct(keeper=keeper, voice=voice, store=store, clock=clock, metrics=metrics)
+    conduct = Conduct(keeper=keeper, voice=voice, store=store, clock=clock, metrics=metrics, board=board)
     api = ChatApi(
         keeper=keeper,
         turns=turns,
@@ -245,6 +250,7 @@ def create_app(
         limits=bounds,
         limiter=limiter,
         metrics=metrics,
+        board=board,
         trusted_proxies=settings.trusted_proxies,
     )
     deadline_api = DeadlineApi(
@@ -305,7 +311,9 @@ def create_app(
 
     async def background(_app: web.Application) -> AsyncIterator[None]:
         await store.start()
+        await board.look()
         tasks = [
+            asyncio.create_task(board.work()),
             asyncio.create_task(alarms.work()),
             asyncio.create_task(housekeeping(keeper, retention, store, metrics, clock, bounds, figures)),
             asyncio.create_task(deliveries.work()),
@@ -336,6 +344,7 @@ def create_app(
     app[KEEPER], app[ALARMS], app[METRICS], app[STREAMS] = keeper, alarms, metrics, streams
     app[RETENTION], app[DELIVERIES], app[DESK] = retention, deliveries, staff_desk
     app[FIGURES] = figures
+    app[BOARD] = board
     if tidying is not None:
         app[TIDYING] = tidying
     if service is not None:

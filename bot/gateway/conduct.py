@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.core.errors import RequestError
+from bot.gateway.bulletin import Told
 from bot.gateway.clock import Clock
 from bot.gateway.conversations import Conversation
 from bot.gateway.figures import begun
@@ -28,8 +29,16 @@ class Conduct:
     """Begins, erases and rates on one set of parts."""
 
     def __init__(
-        self, *, keeper: Keeper, voice: Voice, store: TranscriptStore, clock: Clock, metrics: Metrics
+        self,
+        *,
+        keeper: Keeper,
+        voice: Voice,
+        store: TranscriptStore,
+        clock: Clock,
+        metrics: Metrics,
+        board: Told,
     ) -> None:
+        self._board = board
         self._keeper = keeper
         self._voice = voice
         self._store = store
@@ -42,7 +51,7 @@ class Conduct:
         conversation = Conversation(new_conversation_id(), "web", language, now, now)
         conversation.timezone = timezone
         conversation.on_page = True
-        for reply in self._voice.greeting(language):
+        for reply in (*self._board.first(language), *self._voice.greeting(language)):
             conversation.say(reply, None, now)
         self._keeper.begin(conversation)
         self._metrics.tally("conversations")

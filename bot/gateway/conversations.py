@@ -18,6 +18,9 @@ from bot.transcripts.records import ConsentRecord, ConversationRecord, MessageRe
 #: another gateway may get the next message.
 WHATSAPP = "whatsapp"
 
+#: What the ids of replies begin with that tell an emergency notice of the firm.
+BULLETIN = "bulletin_"
+
 
 @dataclass(frozen=True, slots=True)
 class Offered:
@@ -62,6 +65,8 @@ class Conversation:
     values: dict[str, str] = field(default_factory=dict)
     #: Names of what was sent under each client id, to tell a repeated sending from another text.
     digests: dict[str, bytes] = field(default_factory=dict)
+    #: The emergency notices of the firm that were told here, each with its language.
+    bulletins: set[tuple[str, str]] = field(default_factory=set)
     #: The kind of emergency that was answered last, for the questions about the situation.
     emergency: str | None = None
     #: For WhatsApp: by whom its messages come and go, ``cloud`` or ``twilio``.
@@ -137,6 +142,8 @@ class Conversation:
         self.last_seq = message.seq
         self.last_at = max(self.last_at, message.created_at)
         if message.author == "bot" and message.reply is not None:
+            if str(message.reply.get("id", "")).startswith(BULLETIN):
+                self.bulletins.add((message.reply["id"], message.language))
             offered = tuple(Offered(**choice) for choice in message.reply.get("choices", ()))
             self.offered.update({choice.id: choice for choice in offered})
             # Replies to one message belong together: all their choices can be typed.

@@ -26,6 +26,7 @@ from bot.core.errors import RequestError
 from bot.core.law import format_date
 from bot.core.messages import DATE, GATEWAY_PREFIX, LANGUAGES
 from bot.gateway import wire
+from bot.gateway.bulletin import Told
 from bot.gateway.clock import Clock
 from bot.gateway.conduct import Conduct
 from bot.gateway.conversations import Conversation
@@ -141,8 +142,10 @@ class PlainChat:
         limits: Limits,
         limiter: RateLimiter,
         metrics: Metrics,
+        board: Told,
         trusted_proxies: tuple[Network, ...],
     ) -> None:
+        self._board = board
         self._keeper = keeper
         self._turns = turns
         self._conduct = conduct
@@ -276,7 +279,7 @@ class PlainChat:
                 "language": reply.lang,
                 "blocks": list(blocks(reply.text)),
             }
-            for reply in (hello, notice)
+            for reply in (*self._board.first(language), hello, notice)
         ]
         # A form that could not begin its conversation may try again; one whose conversation is over begins anew.
         begin = secrets.token_hex(16)

@@ -15,6 +15,7 @@ from bot.core.errors import EngineError, EngineUnreachable, RequestError
 from bot.core.messages import GATEWAY_PREFIX, LANGUAGES, Reply, without_command
 from bot.core.redact import holds_number
 from bot.gateway.alarms import Alarms
+from bot.gateway.bulletin import Told
 from bot.gateway.clock import Clock
 from bot.gateway.commands import FORWARDED, Commands, is_own_command
 from bot.gateway.conversations import Conversation, Offered
@@ -98,6 +99,7 @@ class Turns:
         metrics: Metrics,
         alarms: Alarms,
         bookings: Bookings,
+        board: Told,
         spoken: Callable[[Reply], Reply] | None = None,
         keeps_raw: bool = False,
     ) -> None:
@@ -105,6 +107,7 @@ class Turns:
         self._keeps_raw = keeps_raw
         self._spoken = spoken
         self._bookings = bookings
+        self._board = board
         self._keeper = keeper
         self._commands = commands
         self._voice = voice
@@ -488,6 +491,7 @@ class Turns:
         conversation.summary = after_turn(
             conversation.summary, replies, answer.intent, answer.by, answer.slots, now
         )
+        replies = self._board.before(conversation, replies)
         if conversation.is_whatsapp and self._spoken is not None:
             replies = tuple(map(self._spoken, replies))
         said = [conversation.say(reply, visitor.id, now) for reply in replies]

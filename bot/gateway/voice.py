@@ -15,6 +15,9 @@ EMERGENCIES = ("agents", "held", "suicide", "violence", "abroad", "unclear")
 #: First lines of their own that tell of another kind, as the questions about the situation know it.
 KIND_OF = {"held": "agents"}
 
+#: The words around an emergency notice of the firm.
+BULLETIN = "bulletin"
+
 #: Every notice that the gateway cannot work without, in both languages.
 REQUIRED = (
     "greeting",
@@ -36,6 +39,7 @@ REQUIRED = (
     "apology_turn",
     "numbers_masked",
     "story_not_here",
+    BULLETIN,
     *(f"emergency_{kind}" for kind in EMERGENCIES),
 )
 
@@ -76,6 +80,8 @@ class Voice:
                 values = {"reference": "", "start": "", "link": ""} if id in ABOUT_REQUESTS else {}
                 if id in ABOUT_STAFF:
                     values = {"name": ""}
+                if id == BULLETIN:
+                    values = {"date": "", "text": ""}
                 if self._find(id, language, **values) is None:
                     raise ContentFileError(
                         f"bot/content/notices/{id}.yml",
@@ -95,6 +101,14 @@ class Voice:
     def about_staff(self, id: str, language: str, name: str = "") -> Reply:
         """One of ``ABOUT_STAFF``."""
         return replace(self._notices.notice(id, language, name=name), kind="notice")
+
+    def bulletin(self, text: str, day: str, language: str) -> Reply | None:
+        """An emergency notice of the firm with the day, in words, from which it holds.
+
+        None where the words around it cannot be told: it must cost nobody the answer that it comes before.
+        """
+        found = self._find(BULLETIN, language, date=day, text=text)
+        return None if found is None else replace(found, kind="notice")
 
     def greeting(self, language: str) -> tuple[Reply, ...]:
         """The first things said: who speaks, the firm's own notice, and the question of consent."""

@@ -22,7 +22,7 @@ __all__ = ["engine", "own_logs", "postgres_database"]
 SECRET = "a secret of the tests"
 TABLES = (
     *("wa_people", "wa_inbox", "wa_handovers", "conversations", "alarms", "counters", "forgets"),
-    *("bookings", "booking_values"),
+    *("bookings", "booking_values", "bulletins"),
 )
 
 

@@ -56,6 +56,7 @@ def snapshot(conversation: Conversation, memory: Memory, now: datetime) -> str:
         "rest": memory.rest,
         "told": told,
         "may_ask": memory.may_ask,
+        "bulletins": sorted(conversation.bulletins),
     }
     if conversation.consent is None:
         data["said"] = [_as_dict(message) for message in _needed(conversation.messages)]
@@ -112,6 +113,7 @@ def recall(conversation: Conversation, data: Mapping[str, Any]) -> Memory:
     conversation.us_state = conversation.us_state or data["us_state"]
     conversation.timezone = conversation.timezone or data.get("timezone", "")
     conversation.overdue = conversation.overdue or data["overdue"]
+    conversation.bulletins |= {(id, lang) for id, lang in data.get("bulletins", ())}
     conversation.values = {**data["values"], **conversation.values}
     # In the order in which they were offered: the oldest are let go first.
     earlier = {id: Offered(id, title, payload) for id, title, payload in data["offered"]}
