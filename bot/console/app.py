@@ -28,6 +28,7 @@ from bot.console.sessions import Sessions
 from bot.console.throttle import Throttle
 from bot.console.words import Words
 from bot.settings import Settings
+from bot.transcripts.insights import Insights
 from bot.transcripts.sealing import Keys
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def create_console(
     app[parts.DATABASE] = database
     app[parts.TRANSCRIPTS] = transcripts
     app[parts.REVIEW] = review
+    app[parts.INSIGHTS] = Insights(transcripts)
     app[parts.BOOKINGS] = bookings
     app[parts.DESK] = desk
     app[parts.OTHER] = other

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.console.throttle import Throttle
     from bot.console.words import Words
     from bot.settings import Settings
+    from bot.transcripts.insights import Insights
     from bot.transcripts.review import Review
     from bot.transcripts.store import TranscriptStore
 
@@ -41,6 +42,7 @@ SETTINGS: web.AppKey[Settings] = web.AppKey("console_settings")
 DATABASE: web.AppKey[AsyncEngine] = web.AppKey("console_database")
 TRANSCRIPTS: web.AppKey[TranscriptStore] = web.AppKey("console_transcripts")
 REVIEW: web.AppKey[Review] = web.AppKey("console_review")
+INSIGHTS: web.AppKey[Insights] = web.AppKey("console_insights")
 BOOKINGS: web.AppKey[BookingStore] = web.AppKey("console_bookings")
 DESK: web.AppKey[Desk] = web.AppKey("console_desk")
 OTHER: web.AppKey[OtherLanguage] = web.AppKey("console_other_language")

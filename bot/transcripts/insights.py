@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.transcripts.insights_counting import count
 from bot.transcripts.insights_records import KEPT, SETTLES, Dated, Figure, days, span_of
 from bot.transcripts.insights_tables import daily_figures
+from bot.transcripts.judging_tables import FIRST, samples
+from bot.transcripts.queues import MOST_COUNTED
 from bot.transcripts.store import TranscriptStore
 from bot.transcripts.tables import conversations
 
@@ -103,6 +105,12 @@ class Insights:
             return False
         over = set(days(max(first, since), min(last, today - timedelta(days=2))))
         return not over <= await self._made(KEPT, first, last)
+
+    async def unread_samples(self) -> int:
+        """How many conversations that were drawn nobody has judged, counted up to ``MOST_COUNTED``."""
+        some = select(samples.c.conversation_id).where(text(FIRST)).limit(MOST_COUNTED)
+        async with self._database.connect() as connection:
+            return int(await connection.scalar(select(func.count()).select_from(some.subquery())) or 0)
 
     async def _oldest(self, zone: str) -> date | None:
         """The day of the oldest conversation that is kept."""
