@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,8 +77,21 @@ def learn(
         train(here.var, progress)
         return model_path(here.var)
 
-    if not carry_out(here, ROOT, model, library, today, dry_run=dry_run, keep_anyway=keep_anyway):
+    done = carry_out(here, ROOT, model, library, today, dry_run=dry_run, keep_anyway=keep_anyway)
+    if done.stopped:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of it: how many proposals are taken, and what was measured, if anything had to be.
+
+    ``stopped``: a measure got worse, and no file was written therefore.
+    """
+
+    taken: int = 0
+    outcome: Outcome | None = None
+    stopped: bool = False
 
 
 def carry_out(
@@ -90,8 +104,8 @@ def carry_out(
     dry_run: bool = False,
     keep_anyway: bool = False,
     out: Console = console,
-) -> bool:
-    """Whether everything went well: False where a measure got worse and nothing was written therefore.
+) -> Done:
+    """Takes what can be taken of the proposals, and prints what it does.
 
     ``model`` gives the model of the files as they are; the files are those below ``root``.
     """
@@ -103,7 +117,7 @@ def carry_out(
     proposals = asyncio.run(_with_store(settings, lambda store: Learning(store).open()))
     if not proposals:
         out.print("No proposal waits. Staff make them in the console, under Learning.")
-        return True
+        return Done()
     plan = learning.make_plan(
         proposals,
         root,
@@ -118,7 +132,8 @@ def carry_out(
         out.print(
             "".join(learning.difference(learning.with_tests(plan, plan.tests, root), root)), markup=False
         )
-        return True
+        return Done()
+    outcome = None
     taken: Sequence[Proposal] = (*plan.examples, *plan.known)
     if plan.examples or plan.tests:
         with progress_bar(out, "Learning from the examples") as progress:
@@ -126,7 +141,7 @@ def carry_out(
         show(outcome, out)
         if outcome.worse and not keep_anyway:
             out.print("A measure got worse, so nothing was written. --keep-anyway writes it all the same.")
-            return False
+            return Done(outcome=outcome, stopped=True)
         learning.write(learning.with_tests(plan, outcome.holding, root), root)
         taken = (*taken, *outcome.holding)
     count = asyncio.run(
@@ -137,7 +152,7 @@ def carry_out(
     out.print(f"{count} of {len(proposals)} proposals are taken; the others stay open.")
     if plan.examples or plan.tests:
         out.print(NEXT, markup=False)
-    return True
+    return Done(count, outcome)
 
 
 def show(outcome: Outcome, out: Console) -> None:
@@ -153,14 +168,19 @@ def show(outcome: Outcome, out: Console) -> None:
     turns = Table(title="Corrected turns", title_justify="left")
     for heading in ("kind", "text", "shall be", "was", "is", "right now"):
         turns.add_column(heading)
+    kinds: dict[str, list[str]] = {}
     for turn in outcome.turns:
-        wanted = "/".join(part for part in (turn.proposal.topic, turn.proposal.section) if part)
-        turns.add_row(
-            turn.proposal.kind, turn.proposal.text, wanted, turn.before, turn.after, "yes" if turn.right_after else "NO"
-        )  # fmt: skip
+        kinds.setdefault(turn.proposal.message_id, []).append(turn.proposal.kind)
+    for turn in outcome.turns:
+        kind = ", ".join(kinds.pop(turn.proposal.message_id, ()))
+        if kind:
+            wanted = "/".join(part for part in (turn.proposal.topic, turn.proposal.section) if part)
+            now = "yes" if turn.right_after else "NO"
+            turns.add_row(kind, turn.proposal.text, wanted, turn.before, turn.after, now)
     out.print(turns)
-    right = sum(turn.right_after for turn in outcome.turns)
-    out.print(f"{right} of {len(outcome.turns)} corrected turns are right now.")
+    right = {turn.proposal.message_id for turn in outcome.turns if turn.right_after}
+    whole = {turn.proposal.message_id for turn in outcome.turns}
+    out.print(f"{len(right)} of {len(whole)} corrected turns are right now.")
     if len(outcome.holding) < sum(turn.proposal.kind == "test" for turn in outcome.turns):
         out.print("A test that does not hold yet is not written: propose its turn as an example too.")
     for found in outcome.flipped:

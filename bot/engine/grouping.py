@@ -31,8 +31,8 @@ class Group:
     """Places of the questions of one meaning, the most typical first; ``similarity`` is a cosine."""
 
     members: tuple[int, ...]
-    topic: str | None
-    section: str | None
+    topic: str
+    section: str
     similarity: float
 
 
@@ -41,12 +41,12 @@ def group(
 ) -> list[Group]:
     """The groups of questions, the largest first; one row a question in ``questions``.
 
-    ``known`` has a row of length 1 for each text that the bot knows, ``names`` its topic and section.
+    ``known`` has a row of length 1 for each text that the bot knows, at least one, ``names`` its topic and section.
     """
     if not len(questions):
         return []
     # The vectors of this encoder all point much the same way; apart from what they share they tell meanings apart.
-    shared = known.mean(axis=0) if len(known) else questions.mean(axis=0)
+    shared = known.mean(axis=0)
     rows = _unit(questions - shared)
     taught, places = _unit(known - shared), _places(names)
     found = []
@@ -58,9 +58,6 @@ def group(
             name: float(np.sort(taught[rows_of] @ middle)[-NEAREST:].mean())
             for name, rows_of in places.items()
         }
-        if not near:
-            found.append(Group(order, None, None, 0.0))
-            continue
         name = max(near, key=near.__getitem__)
         found.append(Group(order, *name, similarity=round(near[name], 4)))
     return sorted(found, key=lambda one: (-len(one.members), one.members[0]))
