@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import io
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Learned:
     url = f"sqlite:///{folder / 'faro.db'}"
     settings = load_settings({"FARO_DATABASE_URL": url, "FARO_VAR": str(folder)})
     asyncio.run(correct_all(settings, folder))
-    terminal = Terminal(width=200, record=True, quiet=False, file=(folder / "out").open("w"))
+    terminal = Terminal(width=200, record=True, file=io.StringIO())
     done = carry_out(settings, root, lambda _: model_path(ROOT / "var"), words(), TODAY, out=terminal)
     return Learned(root, done, terminal.export_text(), asyncio.run(left(settings, folder)))
 
@@ -66,28 +67,31 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Learned:
 async def correct_all(settings: Settings, folder: Path) -> None:
     """A reviewer judges every turn and proposes it, through the forms of the console."""
     console = await start(settings.database_url, folder, other=beside())
-    staff, _ = await console.member("reviewer")
-    reviewer = await console.signed_in(staff)
-    for turn in TURNS:
-        planted = Planted(turn.language)
-        planted.heard(turn.text, "nlu_fallback", 0.35, look="fallback")
-        message = planted.said(answer("what_is_asylum", turn.language))
-        await planted.save(console.store)
-        judged = {"verdict": "fix", f"right.{message}": f"{turn.intent}/{turn.section}"}
-        response = await reviewer.post(f"/judging/{planted.id}", judged)
-        assert response.status == 303, await response.text()
-        proposed = {"text": turn.text, "example": "yes", "test": "yes"}
-        response = await reviewer.post(f"/learning/turns/{message}", proposed)
-        assert "said=proposed" in response.headers["Location"]
-    await stop(console)
+    try:
+        staff, _ = await console.member("reviewer")
+        reviewer = await console.signed_in(staff)
+        for turn in TURNS:
+            planted = Planted(turn.language)
+            planted.heard(turn.text, "nlu_fallback", 0.35, look="fallback")
+            message = planted.said(answer("what_is_asylum", turn.language))
+            await planted.save(console.store)
+            judged = {"verdict": "fix", f"right.{message}": f"{turn.intent}/{turn.section}"}
+            response = await reviewer.post(f"/judging/{planted.id}", judged)
+            assert response.status == 303, await response.text()
+            proposed = {"text": turn.text, "example": "yes", "test": "yes"}
+            response = await reviewer.post(f"/learning/turns/{message}", proposed)
+            assert "said=proposed" in response.headers["Location"]
+    finally:
+        await stop(console)
 
 
 async def left(settings: Settings, folder: Path) -> int:
     """How many proposals are still open."""
     console = await start(settings.database_url, folder)
-    found = len(await Learning(console.store).open())
-    await stop(console)
-    return found
+    try:
+        return len(await Learning(console.store).open())
+    finally:
+        await stop(console)
 
 
 def test_there_are_fifteen_turns_of_each_language() -> None:
