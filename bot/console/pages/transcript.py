@@ -16,6 +16,7 @@ from bot.console.pages.turns import Telling
 from bot.console.parts import BOOKINGS, DESK, OTHER, REVIEW, WORDS, staff_of
 from bot.console.render import language_of
 from bot.console.telling import Fact, other_facts, short_id
+from bot.console.verdicts import verdicts_of
 from bot.transcripts.records import Whole
 from bot.transcripts.sealing import Unreadable
 
@@ -79,6 +80,7 @@ async def show(
         events=() if booking is None else await app[BOOKINGS].events(booking.request_id),
         **await contact_of(request, booking if with_contact else None),
         window=await app[DESK].window(whole.row.id),
+        verdicts=await verdicts_of(request, whole.row.id),
         labels=filters.LABELS,
         reasons=REVEAL_REASONS,
         longest=LONGEST_WRITTEN,
