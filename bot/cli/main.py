@@ -108,6 +108,32 @@ def erase(
 
 
 @app.command()
+def week(
+    monday: Annotated[
+        str | None, typer.Option("--monday", help="A day of the week, YYYY-MM-DD; else the last one.")
+    ] = None,
+    lang: Language = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Write it as JSON.")] = False,
+) -> None:
+    """Tell the week: how many conversations, what got worse, and every figure by language."""
+    from rich.table import Table
+
+    from bot.cli.week import week as run
+
+    _check_language(lang)
+    told = run(settings(), monday, lang)
+    if as_json:
+        typer.echo(json.dumps(told.as_dict(), ensure_ascii=False, indent=2))
+        return
+    table = Table(*told.head, title=told.title)
+    for line in told.lines:
+        table.add_row(*line)
+    console.print(table)
+    for sentence in told.sentences:
+        console.print(sentence, markup=False)
+
+
+@app.command()
 def train(
     force: Annotated[bool, typer.Option("--force", help="Train even when nothing has changed.")] = False,
 ) -> None:
