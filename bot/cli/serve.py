@@ -7,7 +7,7 @@ import time
 from bot.console.access import PREFIX
 from bot.console.app import create_console
 from bot.console.pages.library import FromLibrary
-from bot.console.ports import Erasure, Window
+from bot.console.ports import Erasure, Reach, Window
 from bot.console.words import load_words
 from bot.core.triage.rules import load as load_triage_rules
 from bot.gateway.app import ALARMS, BOT, DESK
@@ -26,6 +26,11 @@ class ConsoleDesk:
         self.claim = desk.claim
         self.release = desk.release
         self.write = desk.write
+        self.correct = desk.correct
+
+    async def reach(self, conversation_id: str, channel: str) -> Reach:
+        found = await self._desk.reach(conversation_id, channel)
+        return Reach(found.way, found.until)
 
     async def window(self, conversation_id: str) -> Window:
         found = await self._desk.window(conversation_id)

@@ -22,6 +22,7 @@ from bot.console.doors import Doors
 from bot.console.guard import errors, guarded
 from bot.console.passwords import Passwords
 from bot.console.ports import Clock, Desk, Firm, OtherLanguage, RaiseAlarm
+from bot.console.recall import sending
 from bot.console.render import make_render
 from bot.console.routes import HANDLERS, ROUTES
 from bot.console.sessions import Sessions
@@ -86,6 +87,7 @@ def create_console(
     app[parts.THROTTLE] = throttle or Throttle()
     app[parts.FLOOR] = refusal_seconds
     app[parts.RENDER] = make_render()
+    sending.add(app)
     add_routes(app, ROUTES, HANDLERS)
     app.on_startup.append(_without_demo)
     app.on_cleanup.append(_without_demo)

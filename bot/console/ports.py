@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.core.messages import Reply
+
 
 class Clock(Protocol):
     """Tells the moment."""
@@ -37,6 +39,15 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How news comes to a person: ``page``, ``window`` (WhatsApp, until then), ``template`` (WhatsApp, once they have
+    written), ``stopped`` or ``closed`` (not at all)."""
+
+    way: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Erasure:
     """What came of erasing; ``cannot`` holds codes: firm_has_booking, whatsapp_copy, engine_later."""
 
@@ -57,6 +68,14 @@ class Desk(Protocol):
     async def write(self, conversation_id: str, staff_id: str, staff_name: str, text: str, key: str) -> str:
         """``sent``, ``window_closed``, ``stopped``, ``not_held``, ``personal`` (it holds a number from somebody's
         papers) or ``gone``; the same ``key`` sends once."""
+
+    async def correct(self, conversation_id: str, key: str, reply: Reply) -> str:
+        """Tells a person that something has changed; the same ``key`` tells once. ``sent``, ``asked`` (they are asked
+        to write first), ``stopped``, ``window_closed``, ``gone``, ``personal``, ``too_long``, ``empty``, or ``later``:
+        it may be tried again."""
+
+    async def reach(self, conversation_id: str, channel: str) -> Reach:
+        """How news would come to the person of a conversation of that channel now."""
 
     async def window(self, conversation_id: str) -> Window:
         """How the person can be written to now."""

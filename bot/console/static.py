@@ -12,9 +12,11 @@ FOLDER = Path(__file__).parent / "static"
 TYPES = {
     "console.css": "text/css",
     "pages.css": "text/css",
+    "articles.css": "text/css",
     "judging.css": "text/css",
     "learning.css": "text/css",
     "insights.css": "text/css",
+    "recall.css": "text/css",
     "console.js": "text/javascript",
     "pages.js": "text/javascript",
     "judging.js": "text/javascript",

@@ -92,6 +92,11 @@ class Recall:
         )
         return Page(rows, _key(found[limit - 1]) if len(found) > limit else None)
 
+    async def requests(self, conversation_ids: Collection[str]) -> dict[str, str]:
+        """The newest request for a consultation that was not cancelled, by the conversations that have one."""
+        async with self._database.connect() as connection:
+            return await _booked(connection, conversation_ids)
+
     async def count(self, wanted: Wanted, most: int = MOST_COUNTED) -> int:
         """How many conversations there are, counted no further than ``most``."""
         total = 0

@@ -27,9 +27,10 @@ from bot.console.accounts import Accounts
 from bot.console.app import create_console
 from bot.console.audit import Audit
 from bot.console.passwords import Passwords
-from bot.console.ports import Erasure, Window
+from bot.console.ports import Erasure, Reach, Window
 from bot.console.tables import accounts
 from bot.console.words import load_words
+from bot.core.messages import Reply
 from bot.settings import Settings, load_settings, normalise_database_url
 from bot.transcripts.review import Review
 from bot.transcripts.schema import open_database, upgrade
@@ -67,6 +68,8 @@ class NotedDesk:
     holders: dict[str, str] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
     answers: dict[str, str] = field(default_factory=dict)
+    corrected: set[tuple[str, str]] = field(default_factory=set)
+    reaches: dict[str, Reach] = field(default_factory=dict)
     next_window: Window = field(default_factory=lambda: Window("web", None, False))
     next_erasure: Erasure = field(default_factory=lambda: Erasure(True, False, ()))
     review: Review | None = None
@@ -92,6 +95,15 @@ class NotedDesk:
             self.calls.append(("write", conversation_id, staff_id, staff_name, text))
             self.keys.add(key)
         return self.answers.get("write", "sent")
+
+    async def correct(self, conversation_id: str, key: str, reply: Reply) -> str:
+        if (conversation_id, key) not in self.corrected:
+            self.calls.append(("correct", conversation_id, key, reply))
+            self.corrected.add((conversation_id, key))
+        return self.answers.get("correct", "sent")
+
+    async def reach(self, conversation_id: str, channel: str) -> Reach:
+        return self.reaches.get(channel, Reach("page"))
 
     async def window(self, conversation_id: str) -> Window:
         return self.next_window

@@ -4,6 +4,7 @@ date was counted, and the answers of the person in words."""
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,7 @@ from bot.console.parts import OTHER, WORDS
 from bot.console.telling import Fact, other_facts
 from bot.core import template
 from bot.core.content.library import Library
-from bot.core.content.store import WITHHELD
+from bot.core.content.store import WITHHELD, Topic
 from bot.core.deadlines.calculations import CALCULATIONS, calculate
 from bot.core.deadlines.inputs import InputError
 from bot.core.deadlines.phrases import Phrases, weekday_and_day
@@ -74,6 +75,13 @@ class FromLibrary:
         self._rules = rules
         self._triage = triage
         self._phrases = phrases
+        self._contents: dict[str, tuple[Mapping[str, Topic], tuple[tuple[str, str | None, str], ...]]] = {}
+
+    @property
+    def library(self) -> Library:
+        """The words themselves, as their files stand now."""
+        self._words.reload_if_changed(time.monotonic())
+        return self._words
 
     def topic(self, name: str, lang: str) -> str | None:
         """The title of a topic or of a date that is worked out; None for anything else."""
@@ -91,9 +99,18 @@ class FromLibrary:
         found = topic.articles[lang].section(section)
         return None if found.id != section else self._words.filled(found.question, lang, date.max)
 
-    def contents(self, lang: str) -> Iterator[tuple[str, str | None, str]]:
-        """Every topic by its title, each followed by its sections: topic, section or None, and what it is called."""
+    def contents(self, lang: str) -> tuple[tuple[str, str | None, str], ...]:
+        """Every topic by its title, each followed by its sections: topic, section or None, and what it is called.
+
+        The same tuple until the content changes.
+        """
         topics = self._words.topics
+        kept = self._contents.get(lang)
+        if kept is None or kept[0] is not topics:
+            kept = self._contents[lang] = (topics, tuple(self._listed(topics, lang)))
+        return kept[1]
+
+    def _listed(self, topics: Mapping[str, Topic], lang: str) -> Iterator[tuple[str, str | None, str]]:
         for name in sorted(topics, key=lambda name: topics[name].articles[lang].title.casefold()):
             article = topics[name].articles[lang]
             yield name, None, article.title
