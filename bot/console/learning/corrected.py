@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from bot.console.pages.common import page, say_of, then
 from bot.console.pages.filters import read_key, written_key
 from bot.console.parts import CLOCK, TRANSCRIPTS, form_of, staff_of
 from bot.core.rewording import LONGEST, one_line, problem_of
-from bot.transcripts.learning import Corrected, Learning
+from bot.transcripts.learning import Corrected, Learning, Proposal
 from bot.transcripts.learning_tables import KINDS
 
 #: Each has a form of its own, so fewer of them than of other rows.
@@ -30,6 +31,14 @@ class _Form:
     text: str
     kinds: frozenset[str]
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposed:
+    """What was proposed of one turn, and as what; it can only be taken back as a whole."""
+
+    one: Proposal
+    kinds: tuple[str, ...]
 
 
 async def corrected(request: web.Request) -> web.Response:
@@ -83,7 +92,7 @@ async def _show(
     whole: bool = False,
 ) -> web.Response:
     """The page; not ``whole`` with these turns alone, because something is wrong with one of them."""
-    proposed = await _learning(request).open(OPEN_ROWS) if whole else ()
+    proposed = _by_turn(await _learning(request).open(OPEN_ROWS)) if whole else ()
     return await page(
         request,
         "learning/corrected.html",
@@ -98,6 +107,13 @@ async def _show(
         later=later,
         whole=whole,
     )
+
+
+def _by_turn(proposals: Iterable[Proposal]) -> tuple[_Proposed, ...]:
+    found: dict[str, list[Proposal]] = {}
+    for proposal in proposals:
+        found.setdefault(proposal.message_id, []).append(proposal)
+    return tuple(_Proposed(of[0], tuple(sorted(one.kind for one in of))) for of in found.values())
 
 
 def _blank(turn: Corrected) -> _Form:

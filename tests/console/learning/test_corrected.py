@@ -22,7 +22,6 @@ async def test_the_page_shows_what_was_asked_answered_and_right(pages: Console, 
     assert f"/staff/conversations/{conversation}#m-{message}" in told
     assert "name 1" in told
     assert "When can I send the form for a work permit?" in told
-    assert "cannot" not in told.split("<textarea")[0].split("</p>")[-1]
     assert "cuándo puedo trabajar?</textarea>" in told
 
 
@@ -39,7 +38,7 @@ async def test_a_turn_is_proposed_and_taken_back(pages: Console, reviewer: Visit
     ]
     told = await reviewer.page("/learning?said=proposed")
     assert "It is proposed." in told
-    assert f"/staff/learning/turns/{message}/withdraw" in told
+    assert told.count(f"/staff/learning/turns/{message}/withdraw") == 1
     assert "<textarea" not in told
     # Sent twice: the second changes nothing.
     again = await reviewer.post(f"/learning/turns/{message}", {**fields, "text": "otra cosa"})

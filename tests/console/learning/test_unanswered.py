@@ -42,7 +42,7 @@ async def test_a_group_shows_its_questions_and_what_comes_nearest(pages: Console
     told = html.unescape(await reviewer.page("/learning/unanswered"))
     first, second = told.split('class="case group"')[1:]
     assert "3 questions" in first
-    assert "English 1, Spanish 2" in first
+    assert "1 in English, 2 in Spanish" in first
     assert f"/staff/conversations/{daca[1].conversation_id}#m-{daca[1].message_id}" in first
     assert "A topic may be missing" in first
     assert "(24 %)" in first
