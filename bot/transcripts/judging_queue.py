@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    String,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -23,12 +26,14 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
+    union_all,
     update,
 )
 
 from bot.transcripts.judging_records import REASONS, Waiting
 from bot.transcripts.judging_tables import ASSIGNED, FIRST, SECOND, samples, skips
-from bot.transcripts.listing import Head
+from bot.transcripts.tables import Moment
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -45,12 +50,34 @@ MOST_COUNTED = 1_000
 
 async def next_of(connection: AsyncConnection, staff: str, now: datetime) -> Waiting | None:
     """What waits for somebody and comes first; None when nothing does."""
-    for reason, mine in _order():
+    given = {"staff": staff, "open_since": now - OPEN_FOR, "aside_since": now - ASIDE_FOR}
+    row = (await connection.execute(_next(), given)).one_or_none()
+    return None if row is None else Waiting(row.conversation_id, row.reason, bool(row.second))
+
+
+@cache
+def _next() -> Select[Any]:
+    """One query that asks for the oldest of every kind; made once, because putting it together takes long."""
+    staff = bindparam("staff", type_=String)
+    heads = []
+    for rank, (reason, mine) in enumerate(_order()):
         for second in (True, False):
-            found = await _oldest(connection, reason, staff if mine else None, second, staff, now)
-            if found is not None:
-                return Waiting(found, reason, second)
-    return None
+            query = _in_order(reason, staff if mine else None, second).where(_is_free(), ~_put_aside())
+            # What somebody has read first is two ranges of the index, before and after their own: it is never gone
+            # through.
+            ranges = (samples.c.first_by < staff, samples.c.first_by > staff) if second else (true(),)
+            heads += [
+                select(
+                    literal_column(str(2 * rank + (not second))).label("rank"),
+                    head.c.conversation_id,
+                    head.c.drawn_at,
+                    literal_column(f"'{reason}'").label("reason"),
+                    literal_column(str(int(second))).label("second"),
+                )
+                for head in (query.where(others).limit(1).subquery() for others in ranges)
+            ]
+    every = union_all(*heads).subquery()
+    return select(every).order_by(every.c.rank, every.c.drawn_at, every.c.conversation_id).limit(1)
 
 
 async def take(store: TranscriptStore, staff: str, now: datetime) -> Waiting | None:
@@ -63,8 +90,9 @@ async def take(store: TranscriptStore, staff: str, now: datetime) -> Waiting | N
             # Another one may have got it in the same moment.
             taken = await connection.execute(
                 update(samples)
-                .where(samples.c.conversation_id == found.conversation_id, _is_free(staff, now))
-                .values(opened_by=staff, opened_at=now)
+                .where(samples.c.conversation_id == found.conversation_id, _is_free())
+                .values(opened_by=staff, opened_at=now),
+                {"staff": staff, "open_since": now - OPEN_FOR},
             )
             if taken.rowcount:
                 return found
@@ -149,9 +177,11 @@ async def share(
     wanted = each * len(staff)
     ids: list[str] = []
     for reason in REASONS:
-        query = _in_order(reason, None, False, "").where(_is_free("", now)).limit(wanted - len(ids))
+        query = _in_order(reason, None, False).where(_is_free()).limit(wanted - len(ids))
         if len(ids) < wanted:
-            ids += (await connection.execute(query.with_for_update(skip_locked=True))).scalars()
+            # Nobody has the name "".
+            given = {"staff": "", "open_since": now - OPEN_FOR}
+            ids += (await connection.execute(query.with_for_update(skip_locked=True), given)).scalars()
     for place, one in enumerate(staff):
         mine = ids[place :: len(staff)]
         if mine:
@@ -174,27 +204,15 @@ def _order() -> Sequence[tuple[str, bool]]:
     )
 
 
-async def _oldest(
-    connection: AsyncConnection, reason: str, holder: str | None, second: bool, staff: str, now: datetime
-) -> str | None:
-    put_aside = exists().where(
+def _put_aside() -> ColumnElement[bool]:
+    return exists().where(
         skips.c.conversation_id == samples.c.conversation_id,
-        skips.c.staff_id == staff,
-        skips.c.skipped_at > now - ASIDE_FOR,
+        skips.c.staff_id == bindparam("staff", type_=String),
+        skips.c.skipped_at > bindparam("aside_since", type_=Moment),
     )
-    heads: list[Head] = []
-    # What somebody has read first is two ranges of the index, before and after their own: it is never gone through.
-    ranges = (samples.c.first_by < staff, samples.c.first_by > staff) if second else (None,)
-    for others in ranges:
-        query = _in_order(reason, holder, second, staff).where(_is_free(staff, now), ~put_aside)
-        if others is not None:
-            query = query.where(others)
-        heads += (await connection.execute(query.limit(1))).all()
-    heads.sort(key=lambda row: (row.drawn_at, row.conversation_id))
-    return heads[0].conversation_id if heads else None
 
 
-def _in_order(reason: str, holder: str | None, second: bool, staff: str) -> Select[Any]:
+def _in_order(reason: str, holder: Any, second: bool) -> Select[Any]:
     c = samples.c
     columns = (c.assigned_to, c.first_by, c.drawn_at, c.conversation_id)
     # The order names the columns that are fixed too, so that PostgreSQL takes it from the index.
@@ -214,9 +232,14 @@ def _waits(reason: str, holder: str | None, second: bool, staff: str) -> list[Co
     return [*conditions, or_(c.first_by < staff, c.first_by > staff)] if second else conditions
 
 
-def _is_free(staff: str, now: datetime) -> ColumnElement[bool]:
+def _is_free() -> ColumnElement[bool]:
+    """Whether nobody else has it open; of ``staff`` and ``open_since``."""
     c = samples.c
-    return or_(c.opened_at.is_(None), c.opened_at <= now - OPEN_FOR, c.opened_by == staff)
+    return or_(
+        c.opened_at.is_(None),
+        c.opened_at <= bindparam("open_since", type_=Moment),
+        c.opened_by == bindparam("staff", type_=String),
+    )
 
 
 async def _count(connection: AsyncConnection, some: Select[Any]) -> int:

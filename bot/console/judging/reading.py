@@ -97,7 +97,7 @@ async def _show(
         undone=undone,
         problem=problem,
         last=None if last is None or last[0] == whole.row.id else last,
-        topics=tuple(_topics(request).by_title),
+        topics=_topics(request).options,
         people=sorted((await judges(request)).items(), key=lambda pair: pair[1].casefold()),
         tags=filters.LABELS,
         turn_labels=LABELS,
