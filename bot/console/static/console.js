@@ -22,4 +22,4 @@ window.addEventListener("pageshow", (event) => {
 });
 
 // The first thing that is wrong is where the person goes on.
-document.querySelector("[role=alert]")?.closest("section, .door")?.querySelector("input:not([type=hidden])")?.focus();
+document.querySelector("[role=alert]")?.closest("section, .door")?.querySelector("[aria-invalid], input:not([type=hidden])")?.focus();
