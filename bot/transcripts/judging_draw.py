@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, literal, select, tuple_, update
+from sqlalchemy import func, literal, select, tuple_, update
 
 from bot.transcripts.judging_tables import draws, judgements, samples
 from bot.transcripts.listing import Head
@@ -77,8 +77,9 @@ async def draw(store: TranscriptStore, key: bytes, now: datetime, most: int = MO
         if batch:
             place = (batch[-1].last_at, batch[-1].id)
             async with store.database.begin() as connection:
-                await _note(store, connection, found, key, now)
+                # Written first, so that nothing is erased, or drawn by somebody else, meanwhile.
                 await _move_on(store, connection, place[0])
+                await _note(store, connection, found, key, now)
         looked_at += len(batch)
         # Only the moment is kept, not the id, which may be erased: what has the same moment is looked at again.
         if len(batch) < _TOGETHER or (looked_at >= most and place[0] > (start or _BEGINNING)):
@@ -129,22 +130,33 @@ async def _note(
     store: TranscriptStore, connection: AsyncConnection, found: Sequence[_Found], key: bytes, now: datetime
 ) -> None:
     known = await _known(connection, [one.id for one in found])
-    new: dict[tuple[str, bool], list[str]] = {}
-    for one in found:
+    there = await _there(connection, [one.id for one in found if one.id not in known])
+    rows: list[dict[str, Any]] = []
+    for place, one in enumerate(found):
         second = one.reason == "urgent" or falls_within(key, "second", one.id, SECOND_SHARE)
-        if (row := known.get(one.id)) is None:
-            new.setdefault((one.reason, second), []).append(one.id)
-        else:
+        if (row := known.get(one.id)) is not None:
             await _again(connection, row, one, second, now)
-    for (reason, second), ids in new.items():
-        await _add(store, connection, ids, reason, second, now)
-    await _read_already(connection, [id for ids in new.values() for id in ids])
+        elif one.id in there:
+            # They are read in the order in which they ended.
+            drawn_at = now + place * timedelta(microseconds=1)
+            rows.append(
+                {"conversation_id": one.id, "reason": one.reason, "second": second, "drawn_at": drawn_at}
+            )
+    if rows:
+        await connection.execute(store.insert(samples).on_conflict_do_nothing(), rows)
+        await _read_already(connection, [row["conversation_id"] for row in rows])
+
+
+async def _there(connection: AsyncConnection, ids: Sequence[str]) -> frozenset[str]:
+    """Which of these have not been erased meanwhile; PostgreSQL keeps them until the end."""
+    if not ids:
+        return frozenset()
+    query = select(conversations.c.id).where(conversations.c.id.in_(ids))
+    return frozenset((await connection.execute(query.with_for_update(read=True, key_share=True))).scalars())
 
 
 async def _read_already(connection: AsyncConnection, ids: Sequence[str]) -> None:
     """Somebody may have judged a conversation out of turn, before it was drawn."""
-    if not ids:
-        return
     c = judgements.c
     query = select(c.conversation_id, c.staff_id, c.judged_at).where(
         c.conversation_id.in_(ids), c.reader == 1
@@ -191,29 +203,9 @@ async def _again(connection: AsyncConnection, row: Head, found: _Found, second: 
         )
 
 
-async def _add(
-    store: TranscriptStore,
-    connection: AsyncConnection,
-    ids: Iterable[str],
-    reason: str,
-    second: bool,
-    now: datetime,
-) -> None:
-    there: Any = select(conversations.c.id, literal(reason), literal(second), literal(now, Moment)).where(
-        conversations.c.id.in_(list(ids))
-    )
-    # On PostgreSQL it waits for an erasure that is under way, and then finds no such conversation.
-    there = there.with_for_update(read=True, key_share=True)
-    put = store.insert(samples).from_select(["conversation_id", "reason", "second", "drawn_at"], there)
-    await connection.execute(put.on_conflict_do_nothing())
-
-
 async def _move_on(store: TranscriptStore, connection: AsyncConnection, last_at: datetime) -> None:
     put = store.insert(draws).values(id=1, last_at=last_at)
+    further = {"index_elements": ["id"], "set_": {"last_at": put.excluded.last_at}}
     await connection.execute(
-        put.on_conflict_do_update(
-            index_elements=["id"],
-            set_={"last_at": put.excluded.last_at},
-            where=and_(draws.c.last_at < put.excluded.last_at),
-        )
+        put.on_conflict_do_update(**further, where=draws.c.last_at < put.excluded.last_at)
     )
