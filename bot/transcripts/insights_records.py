@@ -48,31 +48,32 @@ class Dated:
 class Figures:
     """The figures of some days, added up."""
 
-    values: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    values: Mapping[str, Mapping[tuple[str, str], int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, figures: Iterable[Figure]) -> Figures:
-        """Adds them up."""
-        values: Counter[tuple[str, str, str]] = Counter()
+        """Adds them up, by name and then by language and channel."""
+        values: dict[str, Counter[tuple[str, str]]] = {}
         for figure in figures:
-            values[figure.name, figure.language, figure.channel] += figure.value
-        return cls(dict(values))
+            values.setdefault(figure.name, Counter())[figure.language, figure.channel] += figure.value
+        return cls(values)
 
     def total(self, name: str, language: str = "", channel: str = "") -> int:
         """The sum of one name; an empty language or channel means all of them."""
         return sum(
             value
-            for (found, of_language, of_channel), value in self.values.items()
-            if found == name and language in ("", of_language) and channel in ("", of_channel)
+            for (of_language, of_channel), value in self.values.get(name, {}).items()
+            if language in ("", of_language) and channel in ("", of_channel)
         )
 
     def below(self, prefix: str, language: str = "") -> dict[str, int]:
-        """The sums of all names that begin with ``prefix``, by what follows it."""
-        found: Counter[str] = Counter()
-        for (name, of_language, _channel), value in self.values.items():
-            if name.startswith(prefix) and language in ("", of_language):
-                found[name.removeprefix(prefix)] += value
-        return dict(found)
+        """The sums of all names that begin with ``prefix``, by what follows it; zeros are left out."""
+        found = {
+            name.removeprefix(prefix): self.total(name, language)
+            for name in self.values
+            if name.startswith(prefix)
+        }
+        return {name: value for name, value in found.items() if value}
 
     def times(self, prefix: str, language: str = "") -> Mapping[int, int]:
         """How many times stand at each step, of the names that ``time_name`` gave."""

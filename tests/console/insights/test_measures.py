@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -18,10 +18,13 @@ def figures(*found: tuple[str, str, int]) -> Figures:
 
 
 def fallbacks(en: tuple[int, int], es: tuple[int, int]) -> Figures:
-    return figures(
-        *(("all.fallback", lang, part) for lang, (part, _) in (("en", en), ("es", es))),
-        *(("all.turns", lang, whole) for lang, (_, whole) in (("en", en), ("es", es))),
-    )
+    return figures(*_fallbacks(en, es))
+
+
+def _fallbacks(en: tuple[int, int], es: tuple[int, int]) -> Iterator[tuple[str, str, int]]:
+    for language, (part, whole) in (("en", en), ("es", es)):
+        yield "all.fallback", language, part
+        yield "all.turns", language, whole
 
 
 def told(now: Figures, before: Figures, lang: str = "en") -> list[str]:
@@ -81,11 +84,9 @@ def test_a_conversation_counts_as_answered_when_something_was_asked_and_answered
 
 
 def test_what_got_worse_is_named_in_both_languages() -> None:
-    before, now = fallbacks((6, 100), (6, 100)), fallbacks((6, 100), (11, 100))
-    now = Figures(
-        {**now.values, ("all.conversations", "es", "web"): 60, ("all.conversations", "en", "web"): 40}
-    )
-    before = Figures({**before.values, ("all.conversations", "es", "web"): 90})
+    came = (("all.conversations", "es", 60), ("all.conversations", "en", 40))
+    before = figures(*_fallbacks((6, 100), (6, 100)), ("all.conversations", "es", 90))
+    now = figures(*_fallbacks((6, 100), (11, 100)), *came)
     assert told(now, before) == [
         "100 conversations, 60% of them in Spanish. 10 more than the week before.",
         "Worse: in Spanish, the share of messages not understood rose from 6% to 11%.",

@@ -49,9 +49,13 @@ async def test_the_week_that_runs_says_so_and_counts_what_was_just_kept(
 ) -> None:
     assert "This week is still running." in plainly(await reader.page("/insights"))
     path = f"/insights/week/{RUNNING}"
-    assert "Conversations kept kept 75 before 105 120 before 147" in plainly(await reader.page(path))
+    assert "Conversations kept kept English 75 before 105 Spanish 120 before 147" in plainly(
+        await reader.page(path)
+    )
     await full_conversation().save(console.store)
-    assert "Conversations kept kept 75 before 105 121 before 147" in plainly(await reader.page(path))
+    assert "Conversations kept kept English 75 before 105 Spanish 121 before 147" in plainly(
+        await reader.page(path)
+    )
 
 
 async def test_charts_have_their_values_in_a_table(reader: Visitor) -> None:
