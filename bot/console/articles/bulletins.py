@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -36,7 +37,13 @@ async def preview(request: web.Request) -> web.Response:
     if wrong := _wrong(request, draft):
         return await _show(request, 400, draft=draft, wrong=wrong)
     key = secrets.token_hex(16)
-    return await _show(request, draft=draft, told=_told(request, draft.texts), key=key)
+    return await _show(
+        request,
+        draft=draft,
+        told=_told(request, draft.texts),
+        key=key,
+        ends=end_of(draft.ends, request.app[FIRM].timezone),
+    )
 
 
 async def switch_on(request: web.Request) -> web.StreamResponse:
@@ -67,6 +74,7 @@ async def _show(
     wrong: Mapping[str, list[str]] | None = None,
     told: Mapping[str, str] | None = None,
     key: str = "",
+    ends: datetime | None = None,
 ) -> web.Response:
     app = request.app
     before = read_key(request.query.get("before", ""))
@@ -84,6 +92,7 @@ async def _show(
         wrong=wrong or {},
         told=told,
         key=key,
+        ends=ends,
         longest=LONGEST,
         LANGUAGES=LANGUAGES,
     )

@@ -38,6 +38,7 @@ async def test_a_notice_is_looked_at_then_switched_on_then_off(small: Console, s
     # Twice in each language: as the website shows it, and as WhatsApp does.
     assert page.count(f"November 21, 2026:\n\n{EN}</p>") == 2
     assert page.count(f"21 de noviembre de 2026:\n\n{ES}</p>") == 2
+    assert "Ends by itself: 6:30" in page
     assert await bulletins.in_force(NOON) is None
 
     key = key_in(page)
