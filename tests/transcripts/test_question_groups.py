@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
+from bot.transcripts.learning_tables import grouped
 from bot.transcripts.question_groups import Group, QuestionGroups, Unanswered
 from bot.transcripts.store import TranscriptStore
 from tests.transcripts.saying import NOON, bot, conversation, visitor
@@ -71,6 +73,8 @@ async def test_what_was_erased_is_in_no_group(store: TranscriptStore, groups: Qu
     assert [example.text for example in row.examples] == ["daca 1"]
     await store.erase("c_1")
     assert (await groups.page(10)).rows == ()
+    async with store.database.connect() as connection:
+        assert await connection.scalar(select(func.count()).select_from(grouped)) == 0
 
 
 async def test_a_dismissed_meaning_stays_dismissed_when_the_questions_are_grouped_again(
