@@ -21,7 +21,7 @@ from bot.console.insights.weeks import (
     read_week,
     today_in,
 )
-from bot.console.pages.library import titles
+from bot.console.pages.library import library_of, titles
 from bot.console.parts import CLOCK, FIRM, INSIGHTS, RENDER, REVIEW, WORDS, see_other
 from bot.console.render import language_of
 from bot.core.messages import LANGUAGES
@@ -75,7 +75,20 @@ async def waiting(request: web.Request) -> Mapping[str, int]:
     counts = await request.app[REVIEW].counts()
     found = {name: counts[name] for name in ("urgent", "look", "down")}
     found["samples"] = await request.app[INSIGHTS].unread_samples()
+    found["due"] = _due(request)
     return {name: count for name, count in found.items() if count}
+
+
+def _due(request: web.Request) -> int:
+    """How many articles are past the day of their review."""
+    library = library_of(request)
+    if library is None:
+        return 0
+    reviews = (
+        min(article.review_due for article in topic.articles.values())
+        for topic in library.library.topics.values()
+    )
+    return sum(review < _today(request) for review in reviews)
 
 
 async def _charts(request: web.Request, monday: date, problem: str, status: int = 200) -> web.Response:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from bot.console.insights.sheet import sheet
 from bot.transcripts.insights import Insights
-from bot.transcripts.insights_records import Dated, Figure
-from tests.console.conftest import Console, Visitor
+from bot.transcripts.insights_records import Dated, Figure, monday_of
+from tests.console.conftest import Console, StillClock, Visitor
 from tests.console.insights.planting import MONDAY, RUNNING, plant_weeks
-from tests.console.pages.planting import full_conversation
+from tests.console.pages.planting import beside, full_conversation
 from tests.console.pages.test_queues import plainly
 
 
@@ -140,3 +140,17 @@ def test_nothing_in_the_file_begins_a_formula() -> None:
     assert rows[-2][2] == 'a"b,c'
     assert rows[-1][2] == "topic:work_permit"
     assert text.count("\r\n") == len(rows)
+
+
+async def test_articles_past_their_review_wait(
+    open_console: Callable[..., Awaitable[Console]],
+) -> None:
+    library = beside().library
+    last = max(min(one.review_due for one in topic.articles.values()) for topic in library.topics.values())
+    for after, told in ((0, False), (1, True)):
+        moment = datetime.combine(last, time(18), UTC) + timedelta(days=after)
+        console = await open_console(other=beside(), clock=StillClock(moment))
+        staff, _ = await console.member("reader")
+        week = monday_of(moment.date()) - timedelta(days=7)
+        page = plainly(await (await console.signed_in(staff)).page(f"/insights/week/{week}"))
+        assert (f"{len(library.topics)} articles whose review is due" in page) is told
