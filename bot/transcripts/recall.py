@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, column, exists, func, select, table, tuple_
+from sqlalchemy import ColumnElement, FromClause, Row, Select, column, func, select, table, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.transcripts.listing import after
@@ -150,16 +150,21 @@ def _found(wanted: Wanted, old: Sequence[str], value: str) -> Select[Any]:
     """Where ``value`` was the last of the ``old`` ones that a conversation was told."""
     last, later = told.alias("last"), told.alias("later")
     conditions = [last.c.parameter == wanted.parameter, last.c.value == value, *_within(wanted, last)]
-    told_again = exists(
-        select(later.c.message_id).where(
+    # As a value and not as EXISTS, which PostgreSQL may answer by reading all that was ever told.
+    told_again = (
+        select(later.c.message_id)
+        .where(
             later.c.conversation_id == last.c.conversation_id,
             _read(later.c.parameter) == wanted.parameter,
             later.c.value.in_(old),
             tuple_(later.c.told_at, later.c.message_id) > tuple_(last.c.told_at, last.c.message_id),
             *_within(wanted, later),
         )
+        .limit(1)
+        .scalar_subquery()
     )
     heard = heard_since(last.c.conversation_id, wanted, last.c.told_at)
+    once = heard.limit(1).scalar_subquery()
     newest = heard.with_only_columns(func.max(heard.selected_columns.told_at)).scalar_subquery()
     return (
         select(
@@ -173,7 +178,7 @@ def _found(wanted: Wanted, old: Sequence[str], value: str) -> Select[Any]:
             newest.label("heard_at"),
         )
         .join(conversations, conversations.c.id == last.c.conversation_id)
-        .where(*conditions, ~told_again, exists(heard) if wanted.heard else ~exists(heard))
+        .where(*conditions, told_again.is_(None), once.is_not(None) if wanted.heard else once.is_(None))
     )
 
 

@@ -86,7 +86,7 @@ async def measure(kind: str, size: int) -> None:
         if store.shared:
             async with store.database.connect() as connection:
                 autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                await autocommit.execute(text("VACUUM ANALYZE told"))
+                await autocommit.execute(text("VACUUM ANALYZE"))
         recall, wanted = Recall(store), Wanted(FEE, in_force(("$102",)))
         begun = time.perf_counter()
         found = await everybody(recall, wanted)
