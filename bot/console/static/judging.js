@@ -8,7 +8,12 @@
   const box = note?.querySelector("input");
   const turns = [...document.querySelectorAll("[data-turn]")];
 
-  (document.querySelector("#problem") ?? document.querySelector("#said[tabindex]:target"))?.focus();
+  // What has to be mended is where the person goes on.
+  const told = document.querySelector("#problem") ?? document.querySelector("#said:target");
+  if (told) {
+    told.tabIndex = -1;
+    told.focus();
+  }
   if (!note) return;
 
   function show() {
