@@ -61,6 +61,10 @@ bench-whatsapp: setup-dev ## WhatsApp: answers a second and waits with 1 and 2 e
 bench-console: setup-dev ## the console's store at 10,000, 100,000 and a million messages, on both databases
 	@$(PY) -m tests.bench.console
 
+.PHONY: properties
+properties: setup-dev ## the property tests with cases that no run had before; what fails becomes an example
+	@FARO_TEST_PROPERTIES=search $(PY) -m pytest -q -m hypothesis tests/core tests/booking tests/gateway tests/whatsapp tests/console
+
 .PHONY: faults
 faults: setup-dev ## a thousand requests and 2,000 WhatsApp messages while everything fails and is killed
 	@FARO_TEST_FAULTS=1000 $(PY) -m pytest -q -s tests/faults
