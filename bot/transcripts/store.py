@@ -262,7 +262,7 @@ class TranscriptStore:
                 await self._empty_write_ahead_log()
 
     async def rewrite(self) -> None:
-        """Rids SQLite's file of the remains that ``tidy`` does not reach; takes seconds, and nobody can write meanwhile."""
+        """Rids SQLite's file of what ``tidy`` does not reach; takes seconds, and nobody can write meanwhile."""
         if not self.shared:
             await rewrite(self.database)
 
