@@ -65,6 +65,10 @@ bench-console: setup-dev ## the console's store at 10,000, 100,000 and a million
 bench-recall: setup-dev ## who was told an old value, among 100,000 and a million turns, on both databases
 	@$(PY) -m tests.bench.recall
 
+.PHONY: properties
+properties: setup-dev ## the property tests with cases that no run had before; what fails becomes an example
+	@FARO_TEST_PROPERTIES=search $(PY) -m pytest -q -m hypothesis tests/core tests/booking tests/gateway tests/whatsapp tests/console
+
 .PHONY: faults
 faults: setup-dev ## a thousand requests and 2,000 WhatsApp messages while everything fails and is killed
 	@FARO_TEST_FAULTS=1000 $(PY) -m pytest -q -s tests/faults

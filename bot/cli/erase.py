@@ -80,6 +80,9 @@ async def _here(settings: Settings, conversation_id: str) -> Result:
         known = (await parts.app[DESK].window(conversation_id)).channel == "whatsapp"
         known = known or await parts.transcripts.head(conversation_id) is not None
         erased = await parts.app[DESK].erase(conversation_id)
+        if erased.done:
+            # Nobody else writes: no need to leave to the night what is left between rows.
+            await parts.transcripts.rewrite()
     finally:
         await parts.close()
     if erased.held:

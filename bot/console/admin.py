@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bot.console.accounts import Refused
+from bot.console.access import Staff
+from bot.console.accounts import Accounts, Refused
 from bot.console.parts import ACCOUNTS, AUDIT, RENDER, form_of, see_other, staff_of
 
 LINES = 50
@@ -48,30 +50,18 @@ async def reset(request: web.Request) -> web.StreamResponse:
 
 async def role(request: web.Request) -> web.StreamResponse:
     """Gives an account another role."""
-    id, wanted = request.match_info["staff_id"], form_of(request).get("role", "")
-    try:
-        await request.app[ACCOUNTS].set_role(id, wanted, staff_of(request))
-    except Refused as exc:
-        return await _list(request, exc.code)
-    raise see_other("/accounts")
+    wanted = form_of(request).get("role", "")
+    return await _changed(request, lambda accounts, id, by: accounts.set_role(id, wanted, by))
 
 
 async def disable(request: web.Request) -> web.StreamResponse:
     """Shuts an account."""
-    try:
-        await request.app[ACCOUNTS].disable(request.match_info["staff_id"], staff_of(request))
-    except Refused as exc:
-        return await _list(request, exc.code)
-    raise see_other("/accounts")
+    return await _changed(request, lambda accounts, id, by: accounts.disable(id, by))
 
 
 async def enable(request: web.Request) -> web.StreamResponse:
     """Opens a shut account again."""
-    try:
-        await request.app[ACCOUNTS].enable(request.match_info["staff_id"], staff_of(request))
-    except Refused as exc:
-        return await _list(request, exc.code)
-    raise see_other("/accounts")
+    return await _changed(request, lambda accounts, id, by: accounts.enable(id, by))
 
 
 async def audit_log(request: web.Request) -> web.StreamResponse:
@@ -94,6 +84,17 @@ async def audit_log(request: web.Request) -> web.StreamResponse:
         only=only,
         query=urlencode(only),
     )
+
+
+async def _changed(
+    request: web.Request, change: Callable[[Accounts, str, Staff], Awaitable[object]]
+) -> web.StreamResponse:
+    """Back to the list when the account that the address names was changed, or the list with the reason why not."""
+    try:
+        await change(request.app[ACCOUNTS], request.match_info["staff_id"], staff_of(request))
+    except Refused as exc:
+        return await _list(request, exc.code)
+    raise see_other("/accounts")
 
 
 async def _list(request: web.Request, problem: str = "") -> web.Response:

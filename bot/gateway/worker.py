@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.gateway.bookings import BookingDesk
 from bot.gateway.clock import Clock
@@ -14,6 +15,9 @@ from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
 from bot.gateway.ports import Firm
 from bot.transcripts.store import TranscriptStore
+
+#: The hours of the firm's day in which the database's file may be written anew.
+NIGHT = (3, 4)
 
 
 class Retention:
@@ -26,6 +30,7 @@ class Retention:
         self._clock = clock
         self._pause = timedelta(seconds=limits.retention_seconds)
         self._due: datetime | None = None
+        self._rewritten: date | None = None
 
     async def work(self) -> None:
         """Erases some of what is past its time; with nothing left to do it pauses before it looks again."""
@@ -37,6 +42,18 @@ class Retention:
         before = now - timedelta(days=self._firm.retention_days)
         done = await self._keeper.expire(before) and await self._expire_requests(before)
         self._due = now + self._pause if done else None
+
+    async def rewrite(self, store: TranscriptStore) -> None:
+        """Has a database of one file written anew, once a night, when hardly anybody waits for an answer."""
+        local = self._clock.now().astimezone(ZoneInfo(self._firm.timezone))
+        if local.hour not in NIGHT or self._rewritten == local.date():
+            return
+        # Not again in the same night when it fails: the disk is full, and stays so.
+        self._rewritten = local.date()
+        try:
+            await store.rewrite()
+        except STORE_FAULTS as exc:
+            logger().error("file_not_rewritten", **fault(exc))
 
     async def _expire_values(self) -> None:
         try:
@@ -80,6 +97,7 @@ async def sweep(
     await retention.work()
     await store.expire_raw(clock.now())
     await store.tidy()
+    await retention.rewrite(store)
     await keeper.retry_forgets()
 
 

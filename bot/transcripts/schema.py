@@ -55,6 +55,19 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
+async def rewrite(database: AsyncEngine) -> None:
+    """Writes SQLite's file anew, without what was deleted from it; nobody else can write meanwhile.
+
+    secure_delete overwrites what a row held, but not what stays between the rows of a page when SQLite parts or joins
+    pages and moves rows to others. PostgreSQL's autovacuum does it there. Raises SQLAlchemyError when the disk is full
+    or somebody else writes.
+    """
+    async with database.connect() as connection:
+        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await autocommit.execute(text("VACUUM"))
+        await autocommit.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for statement in (

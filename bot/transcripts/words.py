@@ -105,8 +105,7 @@ def create(connection: Connection) -> None:
         # The words come folded and parted by blanks, which is what this tokenizer parts at.
         connection.execute(
             text(
-                f"CREATE VIRTUAL TABLE {TABLE} USING fts5"
-                "(words, tokenize='ascii', detail=none, columnsize=0, prefix='3')"
+                f"CREATE VIRTUAL TABLE {TABLE} USING fts5(words, tokenize='ascii', detail=none, columnsize=0)"
             )
         )
         return

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.dates import events_of, find_dates
@@ -19,6 +19,7 @@ from bot.core.triage.interview import (
     CORRECT,
     FUTURE,
     IMPOSSIBLE,
+    MOST_IDLE,
     NO_DATE,
     NOT_UNDERSTOOD,
     TOO_OLD,
@@ -575,13 +576,23 @@ def test_every_path_of_buttons_ends(picks: list[str]) -> None:
     assert set(open_questions(interview.facts)) <= {"lawyer"}
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.text(max_size=30))
-def test_the_same_meaningless_answer_comes_to_an_end(text: str) -> None:
+WORDS = (
+    "hoy", "ayer", "tomorrow", "03/04/2025", "3", "12", "2019", "si", "no", "corte", "parole", "asilo", "carta",
+    "denied", "nunca", "lunes", "detenido", "march", "self", "month",
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@example("HOY")
+@example("03/04/2025 ayer")
+@example("12 tomorrow")
+@example("2019 nunca lunes")
+@given(st.text(max_size=30) | st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join))
+def test_the_same_answer_over_and_over_comes_to_an_end(text: str) -> None:
     interview = started()
-    for _ in range(3 * len(QUESTIONS)):
+    for _ in range((MOST_IDLE + 1) * len(QUESTIONS)):
         following = hear(interview, heard(text))
-        if following is None:
+        if following is None or following.complete:
             return
         interview = following
     assert interview.asked in (None, CORRECT, "place")

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.core.content import load_library
 from bot.core.firm import load_firm
@@ -187,3 +189,22 @@ def test_an_edit_of_the_time_holds_without_a_restart(tmp_path: Path) -> None:
     library._looked = None
     assert firm.retention_days == 1000
     assert "1,000 days" in library.notice("consent_ask", "en").text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_the_file_is_written_anew_once_a_night_and_only_then(
+    start: Start, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = await start(database=database)
+    done: list[datetime] = []
+
+    async def rewrite() -> None:
+        done.append(gateway.clock.now())
+        raise OperationalError("VACUUM", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(gateway.store, "rewrite", rewrite)
+    for _ in range(8 * 24):
+        await _sweep(gateway, days=1 / 96)
+    local = [moment.astimezone(ZoneInfo("America/New_York")) for moment in done]
+    assert [moment.hour for moment in local] == [3, 3]
+    assert local[1].date() - local[0].date() == timedelta(days=1)

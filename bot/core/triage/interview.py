@@ -37,6 +37,10 @@ IMPOSSIBLE, FUTURE, TOO_OLD, NO_DATE, TWO_READINGS, NOT_UNDERSTOOD = (
 #: So often may an answer not be understood before it is left as not known.
 PATIENCE = 2
 
+#: So many typed messages in a row may pass without one more answer: more than anybody needs who answers, however
+#: often a day is asked about, and few for somebody who would otherwise be asked the same for ever.
+MOST_IDLE = 8
+
 #: A message of so few words, with a day, answers the open question, whatever the day seems to be of.
 _SHORT = 6
 
@@ -143,6 +147,7 @@ class Interview:
     why it is asked again, ``readings`` what a date can mean (two or more), ``said`` its words. ``put`` are the
     questions asked so far, in order. ``corrected`` is the question whose answer this message changed.
     ``also_asks``: the message answered, and asked something besides. ``level`` is the one told last, or "".
+    ``answers`` is the most that were known at once, ``idle`` how many typed messages came since.
     """
 
     facts: Facts = field(default_factory=Facts)
@@ -157,6 +162,8 @@ class Interview:
     also_asks: bool = False
     emergencies: tuple[str, ...] = ()
     level: str = ""
+    answers: int = 0
+    idle: int = 0
 
     @property
     def complete(self) -> bool:
@@ -183,6 +190,8 @@ class Interview:
             "also_asks": self.also_asks,
             "emergencies": list(self.emergencies),
             "level": self.level,
+            "answers": self.answers,
+            "idle": self.idle,
         }
 
     @classmethod
@@ -221,7 +230,27 @@ def noted(interview: Interview, heard: Heard) -> Interview | None:
 
 
 def hear(interview: Interview, heard: Heard) -> Interview | None:
-    """The interview after an answer, or None when the message was no answer to what was asked."""
+    """The interview after an answer, or None when the message was no answer to what was asked.
+
+    Every interview ends: what is asked after ``MOST_IDLE`` typed messages that left no more answers than there were
+    is left as not known.
+    """
+    following = _heard(interview, heard)
+    if following is None or heard.choice is not None or len(following.put) < len(interview.put):
+        # Buttons and "back" are used on purpose.
+        return following
+    if len(following.correctable) > interview.answers:
+        return replace(following, answers=len(following.correctable), idle=0)
+    if interview.idle + 1 < MOST_IDLE or following.asked in (None, CORRECT):
+        return replace(following, idle=interview.idle + 1)
+    left = _next(_left_unknown(following, following.asked))
+    if len(left.correctable) <= interview.answers and left.asked is not None:
+        # It was known, and the message only doubted it again.
+        left = _next(_left_unknown(left, left.asked))
+    return replace(left, answers=max(interview.answers, len(left.correctable)), idle=0)
+
+
+def _heard(interview: Interview, heard: Heard) -> Interview | None:
     clean = replace(
         interview,
         corrected=None,
@@ -255,7 +284,7 @@ def hear(interview: Interview, heard: Heard) -> Interview | None:
     if understood.unknown:
         return _next(_left_unknown(clean, clean.asked))
     if _said_again(clean, understood, heard):
-        return _next(replace(clean, asked=None))
+        return _asked_on(clean)
     return _missed(clean) if heard.intent in _EMPTY else None
 
 
@@ -388,6 +417,8 @@ def _with_day(interview: Interview, one: Said, asked: str | None, heard: Heard) 
     if target is None:
         return interview
     possible = _possible(one, target, heard)
+    if possible == TWO_READINGS and _known_as_both(interview, one, target, heard.today):
+        return interview
     if not isinstance(possible, Span):
         question = target if target in QUESTIONS else "removal_soon"
         if target in _KEPT.values():
@@ -462,7 +493,7 @@ def _possible(one: Said, target: str, heard: Heard) -> Span | str:
         found = ahead or found
     if target == "removal_date" and found:
         # Nobody is asked twice about this one; the earliest day counts.
-        return Span(min(span.earliest for span in found), max(span.latest for span in found))
+        return _both(found)
     if not found:
         return FUTURE if one.readings[0].earliest > heard.today else TOO_OLD
     if len(found) > 1:
@@ -531,6 +562,17 @@ def _putting(interview: Interview) -> Interview:
     return replace(interview, put=(*interview.put, asked))
 
 
+def _asked_on(interview: Interview) -> Interview:
+    """After what was known already: asked without a word of trouble, but not for ever."""
+    following = _next(replace(interview, asked=None))
+    if interview.asked is None or following.asked != interview.asked:
+        return following
+    misses = interview.misses + 1
+    if misses >= PATIENCE:
+        return _next(_left_unknown(interview, interview.asked))
+    return replace(following, misses=misses)
+
+
 def _missed(interview: Interview) -> Interview:
     """Not understood: asked again once, then left as not known."""
     assert interview.asked is not None
@@ -546,8 +588,17 @@ def _left_unknown(interview: Interview, question: str) -> Interview:
     readings = interview.readings if question == interview.asked and question in DAYS else ()
     if not readings:
         return _answered(interview, question, UNKNOWN)
-    both = Span(min(span.earliest for span in readings), max(span.latest for span in readings))
-    return _answered(interview, question, both)
+    return _answered(interview, question, _both(readings))
+
+
+def _known_as_both(interview: Interview, one: Said, target: str, today: date) -> bool:
+    """Whether the person was asked which of the readings is meant, did not say, and now says the same date again."""
+    return interview.facts.get(target) == _both(_in_question(one, target, today))
+
+
+def _both(readings: Sequence[Span]) -> Span:
+    """From the first day of any of them to the last."""
+    return Span(min(span.earliest for span in readings), max(span.latest for span in readings))
 
 
 def _asked_again(before: Interview, taken: Interview) -> Interview:

@@ -53,15 +53,22 @@ def downgrade() -> None:
     for column in ("ranking", "entities", "look", "looked_at", "looked_by", "staff_id", "versions"):
         op.drop_column("messages", column)
     for index in (
-        "number", "channel_last_at_id", "language_last_at_id", "topic_last_at_id", "outcome_last_at_id",
-        "urgency_last_at_id", "urgent", "claimed", "held", "unreviewed", "reviewed",
-    ):  # fmt: skip
+        "number",
+        "listed",
+        "topic_last_at_id",
+        "urgent",
+        "claimed",
+        "held",
+        "unreviewed",
+        "reviewed",
+    ):
         op.drop_index(f"ix_conversations_{index}", "conversations")
     for column in (
         "number", "topic", "outcome", "urgency", "urgent_at", "human_at", "claimed_by", "claimed_at", "reviewed_by",
         "reviewed_at", "hold_by", "hold_at", "hold_reason", "facts",
     ):  # fmt: skip
         op.drop_column("conversations", column)
+    op.create_index("ix_conversations_last_at_id", "conversations", ["last_at", "id"])
     if op.get_bind().dialect.name == "postgresql":
         op.execute(sa.text("DROP SEQUENCE conversation_numbers"))
 
@@ -90,8 +97,10 @@ def _conversations(connection: sa.Connection) -> None:
     else:
         op.execute(sa.text("UPDATE conversations SET number = rowid"))
     op.create_index("ix_conversations_number", "conversations", ["number"], unique=True)
-    for name in ("channel", "language", "topic", "outcome", "urgency"):
-        op.create_index(f"ix_conversations_{name}_last_at_id", "conversations", [name, "last_at", "id"])
+    listed = ["last_at", "id", "channel", "language", "outcome", "urgency"]
+    op.create_index("ix_conversations_listed", "conversations", listed)
+    op.create_index("ix_conversations_topic_last_at_id", "conversations", ["topic", "last_at", "id"])
+    op.drop_index("ix_conversations_last_at_id", "conversations")
     urgent = "urgency IN ('emergency', 'urgent') AND (human_at IS NULL OR human_at < urgent_at)"
     ordered = ["last_at", "id"]
     _partial("ix_conversations_urgent", "conversations", ["urgency", "urgent_at", "id"], urgent)
