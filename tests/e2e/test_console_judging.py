@@ -26,7 +26,7 @@ from tests.console.pages.serving import Served, serving
 PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 SEEDED, SECONDS = 100, 4
 GOOD, FIX, URGENT = 60, 12, 4
-#: Milliseconds in which half of the next pages have come: on a machine that does nothing else it is less than 100.
+#: Milliseconds in which half of the next pages have come from the server; generous, because the machine may be busy.
 MOST_MS = 1_000.0
 
 pytestmark = pytest.mark.browser
