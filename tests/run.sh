@@ -28,7 +28,9 @@ step "law" .venv/bin/faro check law
 # Tests of gateways mostly wait, for databases and pauses: more of them at once than there are cores.
 # A process of tests that hangs at its end must not keep the others waiting for hours.
 step "units, app environment" timeout --kill-after=30 1800 $py -m pytest -q --durations=5 --numprocesses=4 --dist=worksteal \
-  --ignore=tests/engine --ignore=tests/conversations --ignore=tests/e2e
+  --ignore=tests/engine --ignore=tests/conversations --ignore=tests/e2e --ignore=tests/faults
+# Alone: gateways that are killed and started again in a crowd take longer than what they are tested for.
+step "faults, a tenth of them" timeout --kill-after=30 1200 $py -m pytest -q --durations=3 tests/faults
 step "units, engine environment" .venv-engine/bin/python -m pytest -q --durations=5 -W ignore \
   tests/engine tests/core/test_language.py tests/core/test_redact.py tests/core/test_dates.py tests/core/test_yaml12.py
 

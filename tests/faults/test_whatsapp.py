@@ -278,7 +278,7 @@ async def test_every_message_is_answered_once_and_in_order_whatever_fails(
         provider.trouble = there.trouble
         people = [Writer(number, provider, chance) for number in range(PEOPLE)]
         began = time.monotonic()
-        async with asyncio.timeout(2_400 if WHOLE else 300):
+        async with asyncio.timeout(2_400 if WHOLE else 600):
             async with background(there.kill_now_and_then(), there.refuse_now_and_then()):
                 await asyncio.gather(*(person.writes() for person in people))
             # From here on the day is a good one; what is under way comes to its end.
