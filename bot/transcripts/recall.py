@@ -103,8 +103,10 @@ class Recall:
         async with self._database.connect() as connection:
             old = await _old(connection, wanted)
             for value in old:
-                some = _found(wanted, old, value).limit(most - total).subquery()
-                total += int(await connection.scalar(select(func.count()).select_from(some)) or 0)
+                # Read as a page is and counted here: PostgreSQL, which plans it once for any value, would count by
+                # reading all that was ever told.
+                some = _in_order(_found(wanted, old, value), None, most - total)
+                total += len((await connection.execute(some)).all())
                 if total >= most:
                     break
         return total
