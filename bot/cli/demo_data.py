@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from bot.booking.tables import bookings, outbox
+from bot.cli import demo_figures
 from bot.cli.demo_author import Author
 from bot.cli.demo_rows import Batch
 from bot.cli.paths import ROOT
@@ -20,6 +22,7 @@ from bot.core.content import Library
 from bot.core.errors import BotError
 from bot.settings import Settings
 from bot.transcripts import tables, words
+from bot.transcripts.insights import Insights
 from bot.transcripts.sealing import Keys
 from bot.transcripts.store import TranscriptStore
 
@@ -89,15 +92,18 @@ async def fill(
     """Writes ``count`` conversations that ended before ``now``; the same ones for the same arguments."""
     author = Author(library, keys, random.Random(seed), staff, now)  # noqa: S311 - for play, and the same every time
     made = Made()
+    figures: demo_figures.Counted = Counter()
     for first in range(0, count, _TOGETHER):
         batch = Batch()
         for number in range(first, min(first + _TOGETHER, count)):
             author.write(batch, number, count)
         await _save(store, batch)
+        figures.update(demo_figures.counted(batch, library.firm.timezone))
         made.conversations += len(batch.conversations)
         made.messages += len(batch.messages)
         made.requests += len(batch.bookings)
         made.alarms += len(batch.alarms)
+    await demo_figures.keep(Insights(store), figures)
     return made
 
 

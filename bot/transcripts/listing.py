@@ -254,8 +254,6 @@ async def _visitors(
         select(messages.c.conversation_id, messages.c.kind, messages.c.id)
         .where(messages.c.conversation_id.in_(ids), text(OF_VISITOR))
         .order_by(messages.c.conversation_id, messages.c.seq)
-        # Of the indexes that SQLite could use it takes another, and then reads every message.
-        .with_hint(messages, "INDEXED BY ix_messages_visitor", "sqlite")
     )
     for row in await connection.execute(query):
         turns[row.conversation_id] += 1

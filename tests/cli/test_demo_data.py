@@ -139,3 +139,18 @@ def test_tokens_in_made_up_messages_are_ones_that_masking_makes() -> None:
         token for said in CONTACT.values() for text in said for token in re.findall(r"\[(\w+)_1\]", text)
     }
     assert tokens <= set(KINDS)
+
+
+async def test_the_figures_are_those_of_the_conversations(review: Review, settings: Settings) -> None:
+    rows = (await review.page(Filter(), 1_000)).rows
+    with closing(sqlite3.connect(settings.var / "faro.db")) as database:
+        query = "SELECT language, sum(value) FROM daily_figures WHERE name = ? GROUP BY language"
+        begun = dict(database.execute(query, ("all.conversations",)).fetchall())
+        said = dict(database.execute(query, ("all.turns",)).fetchall())
+        finished = dict(database.execute(query, ("all.triage_finished",)).fetchall())
+        triaged = database.execute(
+            "SELECT count(*) FROM messages WHERE json_extract(reply, '$.id') LIKE 'triage_level_%'"
+        ).fetchone()[0]
+    assert begun == {lang: sum(row.language == lang for row in rows) for lang in ("en", "es")}
+    assert sum(said.values()) == sum(row.turns for row in rows)
+    assert sum(finished.values()) == triaged > 0
