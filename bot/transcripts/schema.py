@@ -10,6 +10,8 @@ from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.transcripts.sqlite import connect
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 #: Held while the tables change, so that two gateways that start together do it one after the other.
@@ -25,7 +27,9 @@ def open_database(url: str, pool_size: int = 10) -> AsyncEngine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        database = create_async_engine(parsed, hide_parameters=True)
+        database = create_async_engine(
+            parsed, hide_parameters=True, connect_args={"async_creator_fn": connect}
+        )
         event.listen(database.sync_engine, "connect", _prepare_sqlite)
         return database
     return create_async_engine(

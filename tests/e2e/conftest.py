@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.axe import OPEN_SHADOW_ROOTS
 from tests.bench.widget import site
 from tests.chromium import FLAGS
+from tests.console.pages.serving import Served
 from tests.conversations.conftest import CALLBACK_SECRET
+from tests.e2e.staff import DESK, is_wrong
 from tests.e2e.widget import Pages
 from tests.stack import Stack, free_port, running
 
@@ -66,3 +69,25 @@ def firm_site(faro: Stack, site_port: int) -> Iterator[str]:
     """A law firm's site that carries the widget: ``/en/with/faro``, and without it: ``/en/with/bare``; or /es/."""
     with site(site_port, faro.address) as address:
         yield address
+
+
+@pytest.fixture
+def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
+    """``open_page(role, language, **options)``: a browser with somebody signed in to the console that the module
+    serves; a script error, and what its policy refuses, fail the test."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def opened(role: str, language: str = "en", **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": DESK, **options})
+        contexts.append(context)
+        context.add_cookies([served.cookie(served.member(role, language))])
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda told: wrong.append(told.text) if is_wrong(told) else None)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []

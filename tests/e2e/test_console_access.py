@@ -22,6 +22,7 @@ from bot.console.throttle import Throttle
 from bot.settings import normalise_database_url
 from tests.axe import violations
 from tests.console.conftest import PASSWORD, Console, start, stop
+from tests.e2e.staff import tab_to
 
 SIZES = {"phone": {"width": 320, "height": 640}, "desk": {"width": 1280, "height": 800}}
 
@@ -103,19 +104,6 @@ def fits(page: Page) -> bool:
 def press(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Moves on with the Tab key until something has the focus, which must be seen."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            assert page.evaluate(
-                "() => { const style = getComputedStyle(document.activeElement);"
-                " return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2; }"
-            )
-            return
-    raise AssertionError(f"the Tab key never comes to {selector}")
 
 
 def code_of(secret: str, steps: int = 0) -> str:

@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.pages.serving import Served
-from tests.e2e.test_console_pages import DESK, PHONE, looked_at, open_page, served, tab_to
+from tests.e2e.staff import DESK, PHONE, looked_at, tab_to
+from tests.e2e.test_console_pages import served
 
-__all__ = ["open_page", "served"]
+__all__ = ["served"]
 
 pytestmark = pytest.mark.browser
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.axe import violations
 from tests.console.insights.planting import MONDAY, RUNNING, plant_weeks
 from tests.console.pages.serving import Served, fill, serving
-from tests.e2e.test_console_pages import DESK, PHONE, looked_at, tab_to
+from tests.e2e.staff import DESK, PHONE, looked_at, tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -22,28 +22,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         running.run(fill(running.console))
         running.run(plant_weeks(running.console.store))
         yield running
-
-
-@pytest.fixture
-def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
-    """``open_page(language, **options)``: a browser of a reader; whatever its console tells is an error."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
-
-    def opened(language: str = "en", **options: object) -> Page:
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        context.add_cookies([served.cookie(served.member("reader", language))])
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        # The browser tells here, too, when the page's policy has refused something.
-        page.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
 
 
 @pytest.mark.parametrize(
@@ -59,7 +37,7 @@ def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]
 def test_the_pages_are_open_to_everybody(
     served: Served, open_page: Callable[..., Page], language: str, look: dict[str, object]
 ) -> None:
-    page = open_page(language, **look)
+    page = open_page("reader", language, **look)
     for path in (f"/insights?week={MONDAY}", f"/insights/week/{MONDAY}"):
         page.goto(f"{served.address}/staff{path}")
         assert looked_at(page) == [], path
@@ -74,7 +52,7 @@ def test_the_pages_are_open_to_everybody(
 
 
 def test_a_figure_is_found_by_keyboard_alone(served: Served, open_page: Callable[..., Page]) -> None:
-    page = open_page("es")
+    page = open_page("reader", "es")
     page.goto(f"{served.address}/staff/")
     tab_to(page, ".top a[href='/staff/insights']")
     page.keyboard.press("Enter")
@@ -101,7 +79,7 @@ def test_a_figure_is_found_by_keyboard_alone(served: Served, open_page: Callable
 def test_everything_is_there_without_scripts_and_the_file_is_saved(
     served: Served, open_page: Callable[..., Page]
 ) -> None:
-    page = open_page("en", java_script_enabled=False, viewport=PHONE)
+    page = open_page("reader", "en", java_script_enabled=False, viewport=PHONE)
     page.goto(f"{served.address}/staff/insights?week={MONDAY}")
     expect(page.locator("svg.chart")).to_have_count(8)
     page.get_by_text("Week before").click()
@@ -112,7 +90,7 @@ def test_everything_is_there_without_scripts_and_the_file_is_saved(
 
 
 def test_the_weekly_page_prints_on_two_sheets(served: Served, open_page: Callable[..., Page]) -> None:
-    page = open_page("es")
+    page = open_page("reader", "es")
     page.goto(f"{served.address}/staff/insights/week/{MONDAY}")
     page.emulate_media(media="print")
     expect(page.locator(".top")).to_be_hidden()
@@ -124,7 +102,7 @@ def test_the_weekly_page_prints_on_two_sheets(served: Served, open_page: Callabl
 
 
 def test_a_table_stays_a_table_on_a_phone(served: Served, open_page: Callable[..., Page]) -> None:
-    page = open_page("en", viewport=PHONE)
+    page = open_page("reader", "en", viewport=PHONE)
     page.goto(f"{served.address}/staff/insights/week/{RUNNING}")
     table = page.get_by_role("table").nth(1)
     expect(table.get_by_role("columnheader")).to_have_count(5)

@@ -7,10 +7,9 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import insert, select
 
 from bot.cli.demo_data import fill
@@ -18,12 +17,11 @@ from bot.transcripts.judging import Judging, Opinion
 from bot.transcripts.judging_tables import draws, judgements, samples, turn_judgements
 from bot.transcripts.sealing import Keys
 from bot.transcripts.tables import conversations, messages
-from tests.axe import violations
 from tests.console.conftest import KEY
 from tests.console.pages.planting import NOON, full_conversation, words
 from tests.console.pages.serving import Served, serving
+from tests.e2e.staff import DESK, PHONE, looked_at, tab_to
 
-PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 SEEDED, SECONDS = 100, 4
 GOOD, FIX, URGENT = 60, 12, 4
 #: Milliseconds in which half of the next pages have come from the server; generous, because the machine may be busy.
@@ -38,39 +36,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         made = fill(running.console.store, Keys([KEY]), words(), SEEDED, 7, (), NOON - timedelta(hours=1))
         running.run(made)
         yield running
-
-
-@pytest.fixture
-def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
-    """``open_page(role, language, **options)``: a browser with somebody signed in; a script error fails the test."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
-
-    def opened(role: str = "reviewer", language: str = "en", **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        context.add_cookies([served.cookie(served.member(role, language))])
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda told: wrong.append(told.text) if _is_wrong(told.type, told.text) else None)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
-def _is_wrong(kind: str, text: str) -> bool:
-    """Whether the console tells an error; a form that was refused with a page of its own is none."""
-    return kind == "error" and "status of 4" not in text
-
-
-def looked_at(page: Page) -> list[str]:
-    """What is wrong with a page for people who see, hear or move differently."""
-    page.wait_for_load_state()
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return [f"{wide} px too wide"] * (wide > 0) + [str(found) for found in violations(page)]
 
 
 async def wait_for(served: Served, first_reader: str) -> tuple[str, ...]:
@@ -195,7 +160,7 @@ def test_single_keys_work_only_once_they_are_turned_on(
     served: Served, open_page: Callable[..., Page]
 ) -> None:
     full = served.run(full_conversation().save(served.console.store))
-    page = open_page()
+    page = open_page("reviewer")
     page.goto(f"{served.address}/staff/judging/{full}")
     for key in ("g", "u", "f", "s"):
         page.keyboard.press(key)
@@ -224,6 +189,20 @@ def test_single_keys_work_only_once_they_are_turned_on(
         page.keyboard.press("z")
         expect(page.locator("#note")).to_have_value("good, fug")
         assert served.run(Judging(served.console.store).of(full)) == ()
+
+
+def test_a_conversation_is_judged_by_tab_and_enter(served: Served, open_page: Callable[..., Page]) -> None:
+    served.run(wait_for(served, served.member("reviewer", "en").id))
+    page = open_page("reviewer")
+    page.goto(f"{served.address}/staff/judging")
+    tab_to(page, "form[action$='/judging'] button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/judging/c_*")
+    was = here(page)
+    tab_to(page, "button[value='good']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: was not in url)
+    assert here(page) != was
 
 
 def test_everything_works_without_scripts(served: Served, open_page: Callable[..., Page]) -> None:

@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from bot.transcripts.learning import Learning
 from bot.transcripts.question_groups import Group, QuestionGroups
-from tests.axe import violations
 from tests.console.conftest import Console
 from tests.console.learning.conftest import wrong_turn
 from tests.console.learning.test_unanswered import unanswered
 from tests.console.pages.planting import NOON
 from tests.console.pages.serving import Served, serving
-
-PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
+from tests.e2e.staff import DESK, PHONE, looked_at, tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -54,47 +52,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-@pytest.fixture
-def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
-    """``open_page(language, **options)``: a browser with a reviewer signed in; a script error fails the test."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
-
-    def opened(language: str = "en", **options: object) -> Page:
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        context.add_cookies([served.cookie(served.member("reviewer", language))])
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
-def looked_at(page: Page) -> list[str]:
-    """What is wrong with a page for people who see, hear or move differently."""
-    page.wait_for_load_state()
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return [f"{wide} px too wide"] * (wide > 0) + [str(found) for found in violations(page)]
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Goes on with the Tab key until the element has the focus, and sees that it shows."""
-    for _ in range(100):
-        page.keyboard.press("Tab")
-        if page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
-            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-            return
-    raise AssertionError(f"the Tab key does not reach {selector}")
-
-
 def test_every_page_is_open_to_everybody(served: Served, open_page: Callable[..., Page]) -> None:
     for language in ("en", "es"):
         for look in ({"viewport": PHONE}, {"viewport": DESK}, {"viewport": DESK, "color_scheme": "dark"}):
-            page = open_page(language, **look)
+            page = open_page("reviewer", language, **look)
             for path in ("/learning?said=proposed", "/learning/unanswered", "/learning/dismissed"):
                 page.goto(f"{served.address}/staff{path}")
                 assert looked_at(page) == [], (language, look, path)
@@ -109,7 +70,7 @@ def test_every_page_is_open_to_everybody(served: Served, open_page: Callable[...
 def test_a_turn_is_rewritten_and_proposed_by_keyboard_alone(
     served: Served, open_page: Callable[..., Page], language: str
 ) -> None:
-    page = open_page(language)
+    page = open_page("reviewer", language)
     page.goto(f"{served.address}/staff/learning")
     tab_to(page, "li.turn:first-child textarea")
     page.keyboard.press("Tab")
@@ -133,7 +94,7 @@ def test_a_turn_is_rewritten_and_proposed_by_keyboard_alone(
 def test_a_group_is_put_aside_and_brought_back_without_scripts(
     served: Served, open_page: Callable[..., Page]
 ) -> None:
-    page = open_page("es", java_script_enabled=False, viewport=PHONE)
+    page = open_page("reviewer", "es", java_script_enabled=False, viewport=PHONE)
     page.goto(f"{served.address}/staff/learning/unanswered")
     expect(page.locator("li.group").first).to_contain_text("Puede faltar un tema")
     page.get_by_role("button", name="No falta nada").first.click()

@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.axe import violations
 from tests.console.pages.serving import Served, fill, serving
-
-PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
+from tests.e2e.staff import DESK, PHONE, looked_at, tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -28,49 +26,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def full(served: Served) -> str:
     """A conversation in which everything happens; every queue has something."""
     return served.run(fill(served.console))
-
-
-@pytest.fixture
-def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
-    """``open_page(role, language, **options)``: a browser with somebody signed in; a script error fails the test."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
-
-    def opened(role: str = "admin", language: str = "en", **options: object) -> Page:
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        context.add_cookies([served.cookie(served.member(role, language))])
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda told: wrong.append(told.text) if _is_wrong(told) else None)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
-def _is_wrong(told: ConsoleMessage) -> bool:
-    """Whether the console tells an error; a form that was refused with a page of its own is none."""
-    return told.type == "error" and "status of 4" not in told.text
-
-
-def looked_at(page: Page) -> list[str]:
-    """What is wrong with a page for people who see, hear or move differently."""
-    page.wait_for_load_state()
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return [f"{wide} px too wide"] * (wide > 0) + [str(found) for found in violations(page)]
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Goes on with the Tab key until the element has the focus, and sees that it shows."""
-    for _ in range(250):
-        page.keyboard.press("Tab")
-        if page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
-            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-            return
-    raise AssertionError(f"the Tab key does not reach {selector}")
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -215,7 +170,7 @@ def test_the_saved_page_stands_by_itself(
             page.get_by_role("button", name="Guardar la página").click()
         found.value.save_as(tmp_path / name)
         page.wait_for_timeout(1600)
-    saved = open_page()
+    saved = open_page("admin")
     asked: list[str] = []
     saved.on("request", lambda request: asked.append(request.url))
     saved.goto((tmp_path / "second.html").as_uri())

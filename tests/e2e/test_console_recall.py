@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from bot.console.ports import Reach
 from bot.transcripts.corrections import Corrections
 from bot.transcripts.recall import Recall
-from tests.axe import violations
 from tests.console.pages.conftest import asks
 from tests.console.pages.serving import Served, serving
+from tests.e2e.staff import DESK, PHONE, looked_at, tab_to
 from tests.transcripts.test_recall import tell
 
-PHONE, DESK = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 FEE = "fee.annual"
 #: Some weeks after the fee changed, by day where the firm is.
 FEBRUARY = datetime(2026, 2, 10, 18, tzinfo=UTC)
@@ -38,22 +37,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-@pytest.fixture
-def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
-    """``open_page(role, language, **options)``: a browser with somebody signed in."""
-    contexts: list[BrowserContext] = []
-
-    def opened(role: str = "attorney", language: str = "en", **options: object) -> Page:
-        context = browser.new_context(**{"viewport": DESK, **options})
-        contexts.append(context)
-        context.add_cookies([served.cookie(served.member(role, language))])
-        return context.new_page()
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
 async def _fill(served: Served, name: str) -> None:
     store = served.console.store
     # A quarter of a year earlier than the other tests' noon: the fee had just changed.
@@ -70,23 +53,6 @@ def people(served: Served, request: pytest.FixtureRequest) -> str:
     name = f"{abs(hash(request.node.nodeid)) % 10**8:08}"
     served.run(_fill(served, name))
     return f"c_{name}"
-
-
-def looked_at(page: Page) -> list[str]:
-    """What is wrong with a page for people who see, hear or move differently."""
-    page.wait_for_load_state()
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return [f"{wide} px too wide"] * (wide > 0) + [str(found) for found in violations(page)]
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Goes on with the Tab key until the element has the focus, and sees that it shows."""
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        if page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
-            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-            return
-    raise AssertionError(f"the Tab key does not reach {selector}")
 
 
 def wait_until_sent(served: Served, correction_id: str) -> dict[str, int]:
