@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot.cli import recall
 from bot.cli.main import app
 from bot.cli.recall import as_dict, find
 from bot.core.errors import BotError
@@ -75,8 +76,10 @@ async def test_exactly_those_are_listed_with_what_staff_need(settings: Settings)
 
 
 def faro(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *arguments: str):
-    for name, value in {"FARO_VAR": str(tmp_path), "FARO_TODAY": "2026-11-22", "COLUMNS": "200"}.items():
+    for name, value in {"FARO_VAR": str(tmp_path), "FARO_TODAY": "2026-11-22"}.items():
         monkeypatch.setenv(name, value)
+    # It took its width from the terminal when it was made, which another test may have set.
+    monkeypatch.setattr(recall.console, "_width", 200)
     return runner.invoke(app, ["recall", *arguments])
 
 

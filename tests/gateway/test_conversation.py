@@ -269,7 +269,6 @@ async def test_withdrawing_consent_deletes_the_rows_and_the_talk_goes_on(gateway
 async def test_consent_is_not_claimed_when_the_database_fails(start: Start) -> None:
     gateway = await start()
     talk = await gateway.begin()
-    await gateway.store.close()
     gateway.store.save = _broken  # type: ignore[method-assign]
     assert ids(await talk.agree()) == ["[consent_failed en]"]
     data = await talk.send("work permit")

@@ -399,7 +399,7 @@ async def test_no_count_walks_through_everything(
             plan = "\n".join(str(row[-1]) for row in rows)
             assert "Seq Scan" not in plan, plan
             assert "SCAN " not in plan.replace("SCAN (", ""), plan
-            assert index in plan or "urgency" in plan, plan
+            assert any(name in plan for name in (index, "urgency", "listed")), plan
     assert asked
 
 
