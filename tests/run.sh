@@ -34,10 +34,21 @@ step "faults, a tenth of them" timeout --kill-after=30 1200 $py -m pytest -q --d
 step "units, engine environment" .venv-engine/bin/python -m pytest -q --durations=5 -W ignore \
   tests/engine tests/core/test_language.py tests/core/test_redact.py tests/core/test_dates.py tests/core/test_yaml12.py
 
+# Each has a Faro of its own, and mostly waits for it. What runs behind prints when it has ended.
+conversations_and_browser() {
+  local told ended=0
+  told=$(mktemp)
+  $py -m pytest -q --durations=5 tests/conversations >"$told" 2>&1 &
+  $py -m pytest -q --durations=5 tests/e2e || ended=1
+  wait $! || ended=1
+  cat "$told"
+  rm -f "$told"
+  return $ended
+}
+
 if [[ ${1:-all} != check ]]; then
   step "train" .venv/bin/faro train
-  step "conversations through the real engine, and a real browser" $py -m pytest -q --durations=10 \
-    tests/conversations tests/e2e
+  step "a real browser, and conversations through the real engine" conversations_and_browser
 fi
 
 printf '\n'
