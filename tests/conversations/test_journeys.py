@@ -121,6 +121,21 @@ def test_tracker_and_transcript_hold_tokens_where_the_person_sees_the_values(far
     assert rows(faro, "faro.db", "SELECT token FROM booking_values WHERE conversation_id = ?", talk.id) == []
 
 
+def test_after_delete_my_data_no_part_holds_a_word_of_it(faro: Stack) -> None:
+    talk = faro.talk("en", consent=True)
+    walk(talk, ("how long do i have to apply, quetzalquartz", "can i work while i wait, tamarillo"))
+    walk(talk, ("i want an appointment", "Cypress Heron"))
+    # What has to go is there in the first place, in the gateway's database and in the engine's.
+    assert [word for word in ("quetzalquartz", "tamarillo") if "faro.db" not in files_with(faro, word)] == []
+    held = tables_with(faro, talk)
+    assert {"conversations", "messages", "told", "booking_values", "engine_conversations"} <= held
+    walk(talk, ("delete my data", "[Yes, delete it all]"))
+    assert tables_with(faro, talk) == set()
+    assert [name for name in files_with(faro, talk.id) if not name.endswith(".log")] == []
+    for value in ("quetzalquartz", "tamarillo", "Cypress Heron"):
+        assert files_with(faro, value) == [], value
+
+
 # how it is done
 
 
@@ -140,6 +155,21 @@ def walk(talk: Talk, turns: tuple[str, ...] | list[str]) -> str:
 def rows(stack: Stack, file: str, query: str, *values: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(f"file:{stack.var / file}?mode=ro", uri=True)) as connection:
         return connection.execute(query, values).fetchall()
+
+
+def tables_with(stack: Stack, talk: Talk) -> set[str]:
+    """Every table of both databases that has a row of the conversation."""
+    found = set()
+    for file in ("faro.db", "engine.db"):
+        columns = rows(
+            stack,
+            file,
+            "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'",
+        )
+        for table, column in columns:
+            if rows(stack, file, f'SELECT 1 FROM "{table}" WHERE "{column}" = ? LIMIT 1', talk.id):
+                found.add(table)
+    return found
 
 
 def request_of(stack: Stack, talk: Talk) -> dict[str, str] | None:
