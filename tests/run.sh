@@ -16,6 +16,18 @@ step() {
   printf -- '-- %s: %d s\n' "$name" $((SECONDS - began))
 }
 
+# Both at once; what runs behind prints when it has ended.
+together() {
+  local told ended=0
+  told=$(mktemp)
+  "$2" >"$told" 2>&1 &
+  "$1" || ended=1
+  wait $! || ended=1
+  cat "$told"
+  rm -f "$told"
+  return $ended
+}
+
 step "format" .venv/bin/ruff format --check --quiet .
 step "lint" .venv/bin/ruff check --quiet .
 step "types, Python 3.12" .venv/bin/mypy
@@ -29,26 +41,21 @@ step "law" .venv/bin/faro check law
 # A process of tests that hangs at its end must not keep the others waiting for hours.
 step "units, app environment" timeout --kill-after=30 1800 $py -m pytest -q --durations=5 --numprocesses=4 --dist=worksteal \
   --ignore=tests/engine --ignore=tests/conversations --ignore=tests/e2e --ignore=tests/faults
-# Alone: gateways that are killed and started again in a crowd take longer than what they are tested for.
-step "faults, a tenth of them" timeout --kill-after=30 1200 $py -m pytest -q --durations=3 tests/faults
-step "units, engine environment" .venv-engine/bin/python -m pytest -q --durations=5 -W ignore \
-  tests/engine tests/core/test_language.py tests/core/test_redact.py tests/core/test_dates.py tests/core/test_yaml12.py
-
-# Each has a Faro of its own, and mostly waits for it. What runs behind prints when it has ended.
-conversations_and_browser() {
-  local told ended=0
-  told=$(mktemp)
-  $py -m pytest -q --durations=5 tests/conversations >"$told" 2>&1 &
-  $py -m pytest -q --durations=5 tests/e2e || ended=1
-  wait $! || ended=1
-  cat "$told"
-  rm -f "$told"
-  return $ended
+# Not in the crowd: gateways that are killed and started again there take longer than what they are tested for.
+faults() { timeout --kill-after=30 1200 $py -m pytest -q --durations=3 tests/faults; }
+engine_units() {
+  .venv-engine/bin/python -m pytest -q --durations=5 -W ignore \
+    tests/engine tests/core/test_language.py tests/core/test_redact.py tests/core/test_dates.py tests/core/test_yaml12.py
 }
+step "units, engine environment, and a tenth of the faults" together engine_units faults
+
+# Each has a Faro of its own, and mostly waits for it.
+browser() { $py -m pytest -q --durations=5 tests/e2e; }
+conversations() { $py -m pytest -q --durations=5 tests/conversations; }
 
 if [[ ${1:-all} != check ]]; then
   step "train" .venv/bin/faro train
-  step "a real browser, and conversations through the real engine" conversations_and_browser
+  step "a real browser, and conversations through the real engine" together browser conversations
 fi
 
 printf '\n'
