@@ -126,7 +126,8 @@ def test_after_delete_my_data_no_part_holds_a_word_of_it(faro: Stack) -> None:
     walk(talk, ("how long do i have to apply, quetzalquartz", "can i work while i wait, tamarillo"))
     walk(talk, ("i want an appointment", "Cypress Heron"))
     # What has to go is there in the first place, in the gateway's database and in the engine's.
-    assert [word for word in ("quetzalquartz", "tamarillo") if "faro.db" not in files_with(faro, word)] == []
+    for word in ("quetzalquartz", "tamarillo"):
+        assert any(name.startswith("faro.db") for name in files_with(faro, word)), word
     held = tables_with(faro, talk)
     assert {"conversations", "messages", "told", "booking_values", "engine_conversations"} <= held
     walk(talk, ("delete my data", "[Yes, delete it all]"))
