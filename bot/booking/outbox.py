@@ -235,6 +235,7 @@ class Outbox:
                 outbox.c.last_error,
                 outbox.c.state,
                 case((outbox.c.state == "dead", "dead"), (_HANDED, "staff"), else_="late").label("source"),
+                outbox.c.booking_id,
                 bookings.c.conversation_id,
             )
             .join(bookings, bookings.c.id == outbox.c.booking_id)
@@ -245,7 +246,8 @@ class Outbox:
         async with self._database.connect() as connection:
             rows = (await connection.execute(query)).all()
         return tuple(
-            Trouble(row.id, row.source, row.last_error or row.state, row.conversation_id) for row in rows
+            Trouble(row.id, row.source, row.last_error or row.state, row.booking_id, row.conversation_id)
+            for row in rows
         )
 
     async def alarmed(self, trouble: Trouble, now: datetime) -> bool:

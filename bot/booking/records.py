@@ -102,6 +102,7 @@ class Trouble:
     id: str
     source: str
     code: str
+    request_id: str
     conversation_id: str | None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -23,6 +23,7 @@ from bot.booking.tables import bookings, callbacks, outbox
 from bot.core.errors import BotError
 from bot.transcripts.schema import open_database, upgrade
 from bot.transcripts.sealing import Keys
+from bot.transcripts.tables import alarms
 
 #: A person who asks again within this time corrects the request; afterwards it is a new one.
 SAME_REQUEST = timedelta(hours=24)
@@ -145,6 +146,8 @@ class BookingStore(Outbox):
     async def erase(self, conversation: str) -> Erased:
         """Erases contact, facts, events and links of the conversation's requests, and forgets whose they were.
 
+        Alarms no longer name them.
+
         What was sent cannot be recalled: the answer names it, so that the person can be told.
         """
         async with writing(self._database, conversation) as connection:
@@ -171,6 +174,7 @@ class BookingStore(Outbox):
                 (beyond if sent else removed).append(row.reference)
                 await connection.execute(delete(outbox).where(outbox.c.booking_id == row.id))
                 await connection.execute(delete(callbacks).where(callbacks.c.booking_id == row.id))
+                await _unname(connection, [row.id])
                 if sent:
                     await connection.execute(
                         update(bookings)
@@ -283,6 +287,7 @@ class BookingStore(Outbox):
             for table in (outbox, callbacks):
                 await connection.execute(delete(table).where(table.c.booking_id.in_(past)))
             await connection.execute(delete(bookings).where(bookings.c.id.in_(past)))
+            await _unname(connection, past)
         if past:
             await empty_log(self._database)
         return len(past)
@@ -420,6 +425,13 @@ async def _done(connection: AsyncConnection, effect_key: str) -> Saved | None:
     )
     row = found.one_or_none()
     return None if row is None else Saved(row.id, row.reference, row.type, repeated=True)
+
+
+async def _unname(connection: AsyncConnection, request_ids: Sequence[str]) -> None:
+    """Alarms no longer name these requests."""
+    await connection.execute(
+        update(alarms).where(alarms.c.request_id.in_(request_ids)).values(request_id=None, reference=None)
+    )
 
 
 async def _latest(

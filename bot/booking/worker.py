@@ -35,8 +35,8 @@ HOLD = timedelta(seconds=60)
 #: Staff are told once when an event, pressing or not, has failed so often (about five minutes in).
 FAILURES_TO_TELL = 3
 
-#: kind (``booking``), code, and the conversation or None.
-Alarm = Callable[[str, str, str | None], None]
+#: kind (``booking``), code, the conversation or None, and the request.
+Alarm = Callable[[str, str, str | None, str], None]
 #: Tells the person; what it raises means "not told", and it is called again.
 Told = Callable[[Booking, Outcome], Awaitable[None]]
 
@@ -183,13 +183,14 @@ class Deliveries:
             wait = max(wait, outcome.retry_after)
         noted = await self._store.later(item, outcome.code, now + wait)
         if noted and item.failures + 1 == FAILURES_TO_TELL:
-            self._alarm("booking", f"retrying_{outcome.code}", item.conversation_id)
+            self._alarm("booking", f"retrying_{outcome.code}", item.conversation_id, item.request_id)
 
     async def _look_after(self) -> None:
         """Alarms and tells what has not been; of several workers, one does each."""
         for trouble in await self._store.waiting_long(self._clock.now()):
             if await self._store.alarmed(trouble, self._clock.now()):
-                self._alarm("booking", f"{trouble.source}_{trouble.code}", trouble.conversation_id)
+                code = f"{trouble.source}_{trouble.code}"
+                self._alarm("booking", code, trouble.conversation_id, trouble.request_id)
         for news in await self._store.to_tell(self._clock.now()):
             try:
                 await self._told(news.booking, news.outcome)

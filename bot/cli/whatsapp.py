@@ -141,6 +141,8 @@ def status(
         console.print(f"  the oldest is from {view['oldest_out']:%Y-%m-%d %H:%M:%S} UTC")
     console.print(f"Reminders to come: {view['reminders']}.")
     console.print(f"Set aside for staff: {view['aside']}.")
+    if view["not_reached"]:
+        _show_not_reached(view["not_reached"])
     if not view["set_aside"]:
         return
     table = Table(title="Set aside", title_justify="left")
@@ -167,12 +169,76 @@ def again(
     console.print("It waits for its answer again.")
 
 
+@app.command()
+def person(
+    message: Annotated[str, typer.Argument(help="As faro whatsapp status shows it.")],
+) -> None:
+    """Show whom to call about a message that was set aside or did not go out: number, language, request."""
+    number, language, reference = asyncio.run(_person(_settings(), message))
+    console.print(number or "No number: WhatsApp has given only an id, and nobody can be called by it.")
+    console.print(f"Writes in: {language or 'not known yet'}.")
+    if reference is not None:
+        console.print(f"Asked for a consultation: faro booking show {reference} tells how to call.")
+
+
+def _show_not_reached(rows: Sequence[Mapping[str, Any]]) -> None:
+    table = Table(title="Not reached", title_justify="left")
+    for heading in ("message", "state", "why", "since (UTC)", "request"):
+        table.add_column(heading)
+    for one in rows:
+        since = f"{one['since']:%Y-%m-%d %H:%M}"
+        table.add_row(one["id"][:16], one["state"], one["code"], since, one["request"] or "")
+    console.print(table)
+    console.print("Whom to call: faro booking show REQUEST; without a request, faro whatsapp person MESSAGE")
+
+
+def _number(address: str) -> str:
+    """The phone number behind an address of either provider, to be dialled; empty where it is an id."""
+    digits = address.removeprefix("whatsapp:").removeprefix("+")
+    return f"+{digits}" if digits.isdigit() else ""
+
+
+async def _person(settings: Settings, beginning: str) -> tuple[str, str, str | None]:
+    """Number and language (empty where there is none), and the reference of a request. Raises BotError."""
+    from bot.gateway.clock import SystemClock
+
+    store = open_store(settings)
+    try:
+        await store.prepare()
+        found = [one for one in await store.unreached() if one.id.startswith(beginning)]
+        if len(found) != 1:
+            raise BotError(
+                f"No message {beginning!r}, or more than one, was set aside or not sent. See faro whatsapp status."
+            )
+        whom = found[0].person_id
+        known = None if whom is None else await store.person(whom, SystemClock().now())
+        if known is None:
+            raise BotError("That person has erased everything; nothing of them is left here.")
+        if not known.address:
+            raise BotError("It cannot be read: put the old key back behind the new one in FARO_DATA_KEY.")
+        return _number(known.address), known.language, found[0].reference
+    finally:
+        await store.dispose()
+
+
 async def _view(settings: Settings) -> dict[str, Any]:
     store = open_store(settings)
     try:
         await store.prepare()
         overview = asdict(await store.overview())
-        return overview | {"set_aside": [asdict(one) for one in await store.aside()]}
+        return overview | {
+            "set_aside": [asdict(one) for one in await store.aside()],
+            "not_reached": [
+                {
+                    "id": one.id,
+                    "state": one.state,
+                    "code": one.code,
+                    "since": one.since,
+                    "request": one.reference,
+                }
+                for one in await store.unreached()
+            ],
+        }
     finally:
         await store.dispose()
 

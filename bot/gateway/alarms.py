@@ -10,6 +10,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,7 +40,7 @@ class Alarms:
         self._posts = Allowance(limits.alarm_posts)
         self._url = url
         self._secret = secret
-        self._queue: asyncio.Queue[tuple[AlarmRecord, bool]] = asyncio.Queue(maxsize=200)
+        self._queue: asyncio.Queue[tuple[AlarmRecord, bool, bool]] = asyncio.Queue(maxsize=200)
         self._session: ClientSession | None = None
         self.post: Post = self._post
 
@@ -48,6 +49,28 @@ class Alarms:
 
         kind: ``engine`` (no turn), ``turn`` (empty or failed), ``store``, ``internal``, ``booking`` or ``whatsapp``.
         """
+        self._raise(kind, code, conversation, conversation if kept else None, None, asked=False)
+
+    def raise_about(
+        self, kind: str, code: str, conversation: str | None, request_id: str | None = None
+    ) -> None:
+        """Raises one alarm about a person whom somebody may have to call.
+
+        It leads to their conversation when that is kept, and to the request with that id, else to their newest; both
+        are found out when it is written, and without the database it names neither.
+        """
+        self._raise(kind, code, conversation, conversation, request_id, asked=True)
+
+    def _raise(
+        self,
+        kind: str,
+        code: str,
+        conversation: str | None,
+        named: str | None,
+        request_id: str | None,
+        *,
+        asked: bool,
+    ) -> None:
         self._metrics.alarms.labels(kind).inc()
         self._metrics.tally(f"alarm_{kind}")
         logger().error("alarm", kind=kind, code=code, conversation=conversation)
@@ -56,23 +79,24 @@ class Alarms:
             created_at=self._clock.now(),
             kind=kind,
             code=code[:128],
-            conversation_id=conversation if kept else None,
+            conversation_id=named,
+            request_id=request_id,
         )
         row = self._rows.take(kind)
         post = bool(self._url) and self._posts.take(kind)
         if not row and not post:
             return
         try:
-            self._queue.put_nowait((record, post))
+            self._queue.put_nowait((record, post, asked))
         except asyncio.QueueFull:
             logger().warning("alarm_dropped", kind=kind)
 
     async def work(self) -> None:
         """Writes rows and posts webhooks until cancelled."""
         while True:
-            record, post = await self._queue.get()
+            record, post, asked = await self._queue.get()
             try:
-                await self._write(record)
+                record = await self._write(record, asked)
                 if post:
                     await self._send(record)
             except Exception as exc:  # The worker must outlive whatever one alarm does.
@@ -89,11 +113,17 @@ class Alarms:
         if self._session is not None:
             await self._session.close()
 
-    async def _write(self, record: AlarmRecord) -> None:
+    async def _write(self, record: AlarmRecord, asked: bool) -> AlarmRecord:
+        """The alarm as it was written; of one that is ``asked`` about it names only what is kept."""
         try:
+            if asked:
+                return await self._store.add_alarm_about(record)
             await self._store.add_alarm(record)
         except (SQLAlchemyError, OSError) as exc:
             logger().warning("alarm_row_lost", kind=record.kind, **fault(exc))
+            if asked:
+                return replace(record, conversation_id=None, request_id=None)
+        return record
 
     async def _send(self, record: AlarmRecord) -> None:
         body = json.dumps(
@@ -105,6 +135,7 @@ class Alarms:
                     "kind": record.kind,
                     "code": record.code,
                     "conversation": record.conversation_id,
+                    "request": record.reference,
                 },
             },
             separators=(",", ":"),

@@ -119,10 +119,6 @@ def create_app(
     # Words and workers only where a provider is configured; what is held about people is tidied all the same.
     words = Words(notices) if whatsapp is not None and providers else None
 
-    def alarm(kind: str, code: str, conversation: str | None) -> None:
-        # A request outlives a conversation that was not kept, so its alarm names none.
-        alarms.raise_alarm(kind, code, conversation, kept=False)
-
     reminders = None
     if whatsapp is not None and words is not None:
         reminders = Reminders(
@@ -133,10 +129,10 @@ def create_app(
             clock=clock,
             metrics=metrics,
             template=partial(approved, settings, "reminder"),
-            alarm=partial(alarm, "whatsapp"),
+            alarm=partial(alarms.raise_about, "whatsapp"),
             offers=reminders_can_be_sent(settings),
         )
-    deliveries = Deliveries(bookings, destination, clock, alarm, teller.tell)
+    deliveries = Deliveries(bookings, destination, clock, alarms.raise_about, teller.tell)
     board = Board(Bulletins(store.database), voice, firm, clock)
     retention = Retention(keeper, desk, firm, clock, bounds)
     figures = DailyFigures(Insights(store), metrics, firm, clock)

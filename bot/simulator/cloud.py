@@ -79,6 +79,14 @@ _TITLES = {
 }
 
 
+_UNSUPPORTED = {
+    "code": 131051,
+    "title": "Message type unknown",
+    "message": "Message type unknown",
+    "error_data": {"details": "Message type is currently not supported."},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """A template that Meta has approved; ``body`` holds {{1}}, {{2}} and so on."""
@@ -375,6 +383,11 @@ class CloudStandIn(StandIn):
                 }
             case "order":
                 return common | {"type": "order", "order": {"catalog_id": "1", "product_items": []}}
+            case "edited" if not one.text:
+                # As numbers hear of it that are not on a phone as well.
+                return common | {
+                    "type": "unsupported", "unsupported": {"type": "edit"}, "errors": [_UNSUPPORTED],
+                }  # fmt: skip
             case "edited":
                 edit = {
                     "original_message_id": one.refers_to,
@@ -384,11 +397,7 @@ class CloudStandIn(StandIn):
             case "deleted":
                 return common | {"type": "revoke", "revoke": {"original_message_id": one.refers_to}}
             case "unsupported":
-                error = {
-                    "code": 131051, "title": "Message type unknown", "message": "Message type unknown",
-                    "error_data": {"details": "Message type is currently not supported."},
-                }  # fmt: skip
-                return common | {"type": "unsupported", "errors": [error]}
+                return common | {"type": "unsupported", "errors": [_UNSUPPORTED]}
         raise ValueError(one.kind)
 
     def renamed(self, person: Person, number: str, bsuid: str, id: str, at: datetime) -> list[Post]:

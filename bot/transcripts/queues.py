@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, literal_column, select, text
+from sqlalchemy import Select, column, func, literal_column, or_, select, text
+from sqlalchemy import table as table_named
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.transcripts.listing import Head, after, heads_of, rows
@@ -26,6 +27,10 @@ from bot.transcripts.tables import (
 MOST_COUNTED = 1_000
 _SAID = 200
 _QUEUES = {"look": UNSEEN, "down": DISLIKED}
+#: What is asked of the tables of requests and of WhatsApp.
+_bookings = table_named("bookings", *map(column, ("id", "reference", "conversation_id", "created_at")))
+_earlier = table_named("wa_earlier", *map(column, ("conversation_id", "person_id")))
+_people = table_named("wa_people", *map(column, ("id", "conversation_id")))
 
 
 async def urgent(connection: AsyncConnection, limit: int) -> tuple[ConversationRow, ...]:
@@ -90,6 +95,25 @@ async def counts(connection: AsyncConnection) -> Mapping[str, int]:
         count = await connection.scalar(select(func.count()).select_from(some.subquery()))
         found[name] = int(count or 0)
     return found
+
+
+def request_of(alarm: AlarmRecord) -> Select[Any]:
+    """The request that an alarm is about, held until the end of the transaction: the one that it names, else the
+    newest of its person."""
+    b, e, p = _bookings.c, _earlier.c, _people.c
+    left = (
+        select(e.conversation_id)
+        .join_from(_earlier, _people, p.id == e.person_id)
+        .where(p.conversation_id == alarm.conversation_id)
+    )
+    theirs = or_(b.conversation_id == alarm.conversation_id, b.conversation_id.in_(left))
+    return (
+        select(b.id, b.reference)
+        .where(theirs if alarm.request_id is None else b.id == alarm.request_id)
+        .order_by(b.created_at.desc(), b.id.desc())
+        .limit(1)
+        .with_for_update(read=True)
+    )
 
 
 async def open_alarms(connection: AsyncConnection, limit: int, before: Key | None) -> Page[AlarmRecord]:

@@ -89,7 +89,10 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRecord:
-    """Something that a person of the firm should look at; codes only."""
+    """Something that a person of the firm should look at; codes only, and whom it concerns where that is kept.
+
+    ``reference`` is that of the request with ``request_id``, as the person was given it.
+    """
 
     id: str
     created_at: datetime
@@ -98,6 +101,8 @@ class AlarmRecord:
     conversation_id: str | None = None
     settled_by: str | None = None
     settled_at: datetime | None = None
+    request_id: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

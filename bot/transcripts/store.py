@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import Insert, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.transcripts import judging_tables, learning_tables, recall_tables, words
+from bot.transcripts import judging_tables, learning_tables, queues, recall_tables, words
 from bot.transcripts.errors import Held
 from bot.transcripts.records import (
     AlarmRecord,
@@ -278,6 +278,24 @@ class TranscriptStore:
         """Keeps an alarm."""
         async with self.database.begin() as connection:
             await connection.execute(alarms.insert().values(**asdict(alarm)))
+
+    async def add_alarm_about(self, alarm: AlarmRecord) -> AlarmRecord:
+        """Keeps an alarm as far as it names what is kept: its conversation, and a request; that is what it returns.
+
+        Without a request it gets the newest that its person made, in this conversation or in one that they left for
+        it.
+        """
+        named = replace(alarm, conversation_id=None, request_id=None, reference=None)
+        async with self.database.begin() as connection:
+            # Written first, and what it names held, so that nobody erases that meanwhile.
+            await connection.execute(alarms.insert().values(**asdict(named)))
+            one = select(conversations.c.id).where(conversations.c.id == alarm.conversation_id)
+            kept = await connection.scalar(one.with_for_update(read=True))
+            request = (await connection.execute(queues.request_of(alarm))).one_or_none()
+            id, reference = (None, None) if request is None else (request.id, request.reference)
+            named = replace(named, conversation_id=kept, request_id=id, reference=reference)
+            await connection.execute(update(alarms).where(alarms.c.id == alarm.id).values(**asdict(named)))
+        return named
 
     async def alarms(self, limit: int = 100) -> tuple[AlarmRecord, ...]:
         """The newest alarms."""

@@ -254,6 +254,9 @@ alarms = Table(
     Column("conversation_id", String(64), index=True),
     Column("settled_by", String(36)),
     Column("settled_at", Moment),
+    # The request for a consultation that leads to whom to call; emptied when that is erased.
+    Column("request_id", String(36), index=True),
+    Column("reference", String(8)),
     Index(None, "created_at", "id"),
     _where("ix_alarms_unsettled", UNSETTLED, "created_at", "id"),
 )

@@ -126,12 +126,14 @@ class Heard:
     """What staff and people were told."""
 
     alarms: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     told: list[tuple[str, str, str]] = field(default_factory=list)
     deaf: bool = False
 
-    def alarm(self, kind: str, code: str, conversation: str | None) -> None:
+    def alarm(self, kind: str, code: str, conversation: str | None, request_id: str) -> None:
         assert kind == "booking"
         self.alarms.append(code)
+        self.requests.append(request_id)
 
     async def tell(self, booking: Booking, outcome: Outcome) -> None:
         if self.deaf:

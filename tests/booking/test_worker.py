@@ -73,6 +73,7 @@ async def test_the_schedule_is_the_specification_s_and_its_end_is_told(store: Bo
         assert await worker.round() == 1
     assert await state(store) == "dead"
     assert heard.alarms == ["retrying_http_500", "dead_gave_up_http_500"]
+    assert set(heard.requests) == {saved.request_id}
     assert heard.told == [(saved.reference, "dead", "requested")]
     assert len({id for id, _, _ in firm.got}) == 1
     assert len(firm.got) == 10

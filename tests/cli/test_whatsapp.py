@@ -90,6 +90,34 @@ def test_status_counts_and_names_nobody(folder: Path) -> None:
         assert secret not in json.dumps(data)
 
 
+def test_status_lists_who_was_not_reached_and_person_tells_whom_to_call(folder: Path) -> None:
+    id = filled(folder)
+    shown = runner.invoke(cli.app, ["whatsapp", "status"]).output
+    assert "Not reached" in shown
+    assert "faro whatsapp person MESSAGE" in shown
+    data = json.loads(runner.invoke(cli.app, ["whatsapp", "status", "--json"]).output)
+    assert [(one["id"], one["state"], one["request"]) for one in data["not_reached"]] == [(id, "aside", None)]
+    told = runner.invoke(cli.app, ["whatsapp", "person", id[:16]]).output
+    assert "+15550100123" in told
+    assert "Writes in: not known yet." in told
+    assert "miedo" not in told
+    failed = runner.invoke(cli.app, ["whatsapp", "person", "0" * 16])
+    assert isinstance(failed.exception, BotError)
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [
+        ("15550100123", "+15550100123"),
+        ("whatsapp:+15550100123", "+15550100123"),
+        ("US.13491208655302741918", ""),
+        ("whatsapp:US.13491208655302741918", ""),
+    ],
+)
+def test_a_number_can_be_dialled_and_an_id_cannot(address: str, number: str) -> None:
+    assert room._number(address) == number
+
+
 def test_status_without_anything_says_so(folder: Path) -> None:
     shown = runner.invoke(cli.app, ["whatsapp", "status"]).output
     assert "Waiting for an answer: 0 messages of 0 people." in shown

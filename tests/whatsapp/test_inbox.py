@@ -284,6 +284,31 @@ async def test_the_words_beside_a_photo_are_answered_too(begin: Begin) -> None:
     assert "You can ask for it later." in said
 
 
+async def test_a_change_whose_words_are_not_told_is_asked_for_again(begin: Begin) -> None:
+    gateway = await begin()
+    ana = await met(gateway)
+    turns = len(gateway.engine.turns)
+    await ana.edits(await ana.says("work permit"), "")
+    answered, unseen = texts(await ana.hears(2))
+    assert "You can ask for it later." in answered
+    assert unseen == "[whatsapp_edit_unseen en]"
+    assert len(gateway.engine.turns) == turns + 1
+
+
+async def test_what_is_deleted_before_it_is_read_is_said_to_be_unanswered(begin: Begin) -> None:
+    gateway = await begin()
+    ana = await met(gateway)
+    turns = len(gateway.engine.turns)
+    await ana.deletes(await ana.says("I was never here"))
+    assert texts(await ana.hears(1)) == ["[whatsapp_deleted_unread en]"]
+    await gateway.idle()
+    assert len(gateway.engine.turns) == turns
+    read = await ana.says("work permit")
+    await ana.hears(1)
+    await ana.deletes(read)
+    assert texts(await ana.hears(1)) == ["[whatsapp_deleted en]"]
+
+
 async def test_a_photo_takes_no_choice_away(begin: Begin) -> None:
     gateway = await begin()
     ana = await met(gateway)

@@ -77,6 +77,19 @@ def test_an_edited_message_is_answered_as_new_words_and_the_remark_comes_once_an
     assert handled(edited, told=lately) == Handling("", "¿Cuánto cuesta?")
 
 
+def test_a_change_that_cannot_be_seen_promises_no_answer_and_is_said_each_time() -> None:
+    edited = inbound("edited")
+    assert handled(edited) == Handling("whatsapp_edit_unseen")
+    lately = {"whatsapp_edit_unseen": NOW, "whatsapp_edited": NOW}
+    assert handled(edited, told=lately) == Handling("whatsapp_edit_unseen")
+
+
+def test_a_deletion_says_whether_the_message_had_been_read() -> None:
+    deleted = inbound("deleted", refers_to="wamid.0")
+    said = [handling(deleted, known=(), told={}, now=NOW, caught=caught) for caught in (True, False)]
+    assert said == [Handling("whatsapp_deleted_unread"), Handling("whatsapp_deleted")]
+
+
 @pytest.mark.parametrize("kind", ["reaction", "sticker", "deleted"])
 def test_what_asks_for_no_answer_gets_one_once_an_hour(kind: str) -> None:
     notice = NOTICES[kind]

@@ -28,10 +28,12 @@ from bot.gateway.whatsapp.model import (
     WindowClosed,
 )
 from bot.gateway.whatsapp.twilio_api import Addresses, TwilioApi
+from bot.settings import VARIABLES
 
 TOKEN = "EAAGsecret0123456789"
 NUMBER = "106540352242922"
-ACCOUNT, KEY = "AC" + "0a" * 16, "SK" + "0b" * 16
+ACCOUNT = "AC" + "0a" * 16
+NAMES = {variable.name for variable in VARIABLES}
 SENDER, ADDRESS = "whatsapp:+12025550100", "whatsapp:+12025550142"
 STATUS_URL = "https://chat.example.org/w/t"
 SID, CONTENT_SID = "SM" + "0c" * 16, "HX" + "0d" * 16
@@ -239,46 +241,52 @@ async def test_no_error_shows_the_token_or_the_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "setting"),
     [
-        {"token": ""},
-        {"token": "two words are none"},
-        {"token": "line\r\nX-Other: 1"},
-        {"number": "+12025550100"},
-        {"url": "http://graph.facebook.com"},
-        {"url": "https://user:password@graph.facebook.com"},
-        {"url": "graph.facebook.com"},
+        ({"token": ""}, "FARO_WHATSAPP_TOKEN"),
+        ({"token": "two words are none"}, "FARO_WHATSAPP_TOKEN"),
+        ({"token": "line\r\nX-Other: 1"}, "FARO_WHATSAPP_TOKEN"),
+        ({"number": "+12025550100"}, "FARO_WHATSAPP_PHONE_ID"),
+        ({"url": "http://graph.facebook.com"}, "FARO_WHATSAPP_API_URL"),
+        ({"url": "https://user:password@graph.facebook.com"}, "FARO_WHATSAPP_API_URL"),
+        ({"url": "graph.facebook.com"}, "FARO_WHATSAPP_API_URL"),
     ],
 )
-def test_settings_that_cannot_work_stop_the_start_without_being_shown(change: dict[str, str]) -> None:
+def test_settings_that_cannot_work_stop_the_start_without_being_shown(
+    change: dict[str, str], setting: str
+) -> None:
     arguments = {"token": TOKEN, "number": NUMBER} | change
     with pytest.raises(SettingsError) as caught:
         CloudApi(**arguments)
+    assert setting in str(caught.value)
+    assert setting in NAMES
     assert all(value not in str(caught.value) for value in change.values() if value)
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "setting"),
     [
-        {"account": "SK" + "0" * 32},
-        {"account": "AC/../../x"},
-        {"token": ""},
-        {"sender": "+12025550100"},
-        {"status_url": "http://chat.example.org/w"},
-        {"key": "AC" + "0" * 32},
-        {"addresses": Addresses(content="http://content.twilio.com")},
+        ({"account": "SK" + "0" * 32}, "FARO_TWILIO_ACCOUNT"),
+        ({"account": "AC/../../x"}, "FARO_TWILIO_ACCOUNT"),
+        ({"token": ""}, "FARO_TWILIO_AUTH_TOKEN"),
+        ({"token": "two words are none"}, "FARO_TWILIO_AUTH_TOKEN"),
+        ({"sender": "+12025550100"}, "FARO_TWILIO_FROM"),
+        ({"status_url": "http://chat.example.org/w"}, "FARO_PUBLIC_URL"),
+        ({"addresses": Addresses(content="http://content.twilio.com")}, "FARO_TWILIO_API_URL"),
     ],
 )
-def test_settings_of_twilio_that_cannot_work_stop_the_start(change: dict[str, Any]) -> None:
+def test_settings_of_twilio_that_cannot_work_stop_the_start(change: dict[str, Any], setting: str) -> None:
     arguments = {"account": ACCOUNT, "token": TOKEN, "sender": SENDER, "status_url": STATUS_URL} | change
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError) as caught:
         TwilioApi(**arguments)
+    assert setting in str(caught.value)
+    assert setting in NAMES
 
 
 async def test_both_are_providers_that_name_themselves() -> None:
     providers: list[Provider] = [
         CloudApi(TOKEN, NUMBER),
-        TwilioApi(ACCOUNT, TOKEN, SENDER, STATUS_URL, key=KEY),
+        TwilioApi(ACCOUNT, TOKEN, SENDER, STATUS_URL),
     ]
     assert [provider.name for provider in providers] == ["cloud", "twilio"]
 
@@ -323,11 +331,11 @@ MESSAGES = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
 
 
 async def test_a_text_by_twilio_is_one_call() -> None:
-    async with serving(StandIn()) as (url, asked), by_twilio(url, key=KEY) as api:
+    async with serving(StandIn()) as (url, asked), by_twilio(url) as api:
         assert await api.send(TEXT, ADDRESS, ROW) == SID
         ((method, path, headers, form),) = asked
         assert (method, path) == ("POST", MESSAGES)
-        assert headers["Authorization"] == encode_basic_auth(KEY, TOKEN)
+        assert headers["Authorization"] == encode_basic_auth(ACCOUNT, TOKEN)
         assert form == {
             "From": SENDER,
             "To": ADDRESS,

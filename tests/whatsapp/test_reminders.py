@@ -473,6 +473,10 @@ async def test_without_window_and_template_staff_are_told_and_it_ends(begin: Beg
     assert "reminder_no_template" in gateway.log.getvalue()
     (row,) = await rows(gateway)
     assert row.ended_at is not None
+    # They can be called, and hear of it themselves when they write.
+    assert [one.state for one in await gateway.store.unreached()] == ["blocked"]
+    lost, *_ = await says(gateway, ana, "hola")
+    assert lost.text.startswith("Ya no le puedo recordar su fecha.")
 
 
 # Ends.

@@ -381,6 +381,24 @@ async def test_a_deletion_wipes_what_still_waits(store: WhatsAppStore) -> None:
     assert [one.caught for one in (await claim(store, 12)).messages] == [False]
 
 
+async def test_what_a_try_may_have_read_is_not_called_unread(store: WhatsAppStore) -> None:
+    await take(store, said("wamid.1", "a"))
+    work = await claim(store, 3)
+    await store.set_aside(work, ids(work), "poison", at(4))
+    await store.release(work, at(4))
+    await take(store, said("wamid.2", "", seconds=5, kind="deleted", refers_to="wamid.1"), seconds=5)
+    assert [(one.kind, one.caught) for one in (await claim(store, 9)).messages] == [("deleted", False)]
+
+
+async def test_an_edit_whose_words_are_not_told_changes_nothing(store: WhatsAppStore) -> None:
+    await take(store, said("wamid.1", "el 5 de mayo"))
+    await take(store, said("wamid.2", "", seconds=0.5, kind="edited", refers_to="wamid.1"), seconds=0.5)
+    work = await claim(store, 5)
+    assert [(one.kind, text) for one, text in zip(work.messages, texts(work), strict=True)] == [
+        ("text", "el 5 de mayo"), ("edited", ""),
+    ]  # fmt: skip
+
+
 async def test_a_deletion_that_overtook_its_message_still_counts(store: WhatsAppStore) -> None:
     await take(store, said("wamid.2", "", seconds=1, kind="deleted", refers_to="wamid.1"))
     late = await take(store, said("wamid.1", "a"), seconds=1)

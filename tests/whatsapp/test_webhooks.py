@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from bot.simulator.cloud import CloudStandIn
+from bot.simulator.phone import Phone
 from bot.simulator.standin import Post
 from bot.simulator.twilio import TwilioStandIn
 from tests.whatsapp import simulators
@@ -36,6 +37,8 @@ class WebhookContract:
     secret_setting: str
     secret_attribute: str
     most: int
+    #: Whether it tells when a message was written.
+    tells_times: bool
 
     def post(self, gateway: WhatsAppGateway, text: str = "hola") -> Post:
         phone = gateway.phone()
@@ -132,6 +135,42 @@ class WebhookContract:
         await gateway.idle()
         assert gateway.engine.typed == ["work permit"]
 
+    async def test_messages_out_of_order_are_read_as_far_as_the_provider_tells_it(self, begin: Begin) -> None:
+        gateway = await begin(self.provider)
+        ana = await met(gateway)
+        await ana.says_out_of_order("first", "then", "last")
+        await ana.hears(1)
+        await gateway.idle()
+        # Without times there is only the order in which they came.
+        written = ["first", "then", "last"] if self.tells_times else ["last", "then", "first"]
+        assert "\n".join(gateway.engine.typed[1:]).split("\n") == written
+        assert set(await states(gateway)) == {"answered"}
+
+    async def test_several_messages_of_one_person_at_once_lose_none(self, begin: Begin) -> None:
+        gateway = await begin(self.provider)
+        ana = await met(gateway)
+        await ana.says_quickly("first", "then", "last")
+        await ana.hears(1)
+        await gateway.idle()
+        read = "\n".join(gateway.engine.typed[1:]).split("\n")
+        assert (
+            read == ["first", "then", "last"]
+            if self.tells_times
+            else sorted(read) == ["first", "last", "then"]
+        )
+
+    async def test_several_people_at_once_are_each_answered_once(self, begin: Begin) -> None:
+        gateway = await begin(self.provider)
+        people = [gateway.phone() for _ in range(3)]
+        posts = self.together(gateway, people)
+        assert {await gateway.standin.post(post) for post in posts} == {200}
+        for phone in people:
+            assert len(await phone.hears(3)) == 3
+        assert {await gateway.standin.post(post) for post in posts} == {200}
+        await gateway.idle()
+        assert sorted(gateway.engine.typed) == ["work 0", "work 1", "work 2"]
+        assert [len(phone.sees) for phone in people] == [3, 3, 3]
+
     async def test_unknown_kinds_are_acknowledged(self, begin: Begin) -> None:
         gateway = await begin(self.provider)
         for post in self.unknown(gateway):
@@ -218,6 +257,14 @@ class WebhookContract:
 
     # What differs.
 
+    def together(self, gateway: WhatsAppGateway, people: list[Phone]) -> list[Post]:
+        """A message of each person, in as few requests as the provider makes of them."""
+        return [
+            post
+            for number, phone in enumerate(people)
+            for post in phone.posts(phone.prepare("text", text=f"work {number}"))
+        ]
+
     def nonsense(self, gateway: WhatsAppGateway) -> Post:
         raise NotImplementedError
 
@@ -232,6 +279,7 @@ def _as[T](standin: Any, kind: type[T]) -> T:
 
 class TestCloud(WebhookContract):
     provider = "cloud"
+    tells_times = True
     header = "X-Hub-Signature-256"
     secret_setting = "FARO_WHATSAPP_APP_SECRET"
     secret_attribute = "app_secret"
@@ -251,6 +299,14 @@ class TestCloud(WebhookContract):
         other_field = standin.envelope({"something": [1]})
         other_field["entry"][0]["changes"][0]["field"] = "account_alerts"
         return [standin.signed(standin.envelope(value)), standin.signed(other_field)]
+
+    def together(self, gateway: WhatsAppGateway, people: list[Phone]) -> list[Post]:
+        (one,) = {post.path for post in super().together(gateway, people)}
+        standin = _as(gateway.standin, CloudStandIn)
+        values = [standin.value(phone.person, list(phone.person.sent.values())) for phone in people]
+        post = standin.signed(standin.envelope(*values))
+        assert post.path == one
+        return [post]
 
     async def test_several_people_and_statuses_in_one_post(self, begin: Begin) -> None:
         gateway = await begin("cloud")
@@ -290,6 +346,7 @@ class TestCloud(WebhookContract):
 
 class TestTwilio(WebhookContract):
     provider = "twilio"
+    tells_times = False
     header = "X-Twilio-Signature"
     secret_setting = "FARO_TWILIO_AUTH_TOKEN"
     secret_attribute = "auth_token"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from bot.console.pages.library import titles
 from bot.console.parts import ACCOUNTS, RENDER, WORDS, see_other
 from bot.console.render import language_of
 from bot.console.telling import Say, days, percent, pieces, short_id, waited
+from bot.transcripts.records import AlarmRecord
 
 #: So many rows stand on one page.
 ROWS = 50
@@ -23,8 +25,8 @@ async def page(request: web.Request, template: str, status: int = 200, **values:
     """A page with what all of these pages use.
 
     ``names`` are those of staff, ``title_of`` names a topic, ``in_text`` puts words in the place of masked values,
-    ``waited`` tells a span of time, ``alarm_word`` names a kind of alarm, ``fact_word`` a fact, ``iso_day`` writes
-    an ISO day in words.
+    ``waited`` tells a span of time, ``alarm_word`` names a kind of alarm and ``alarm_advice`` what to do, ``fact_word``
+    names a fact, ``iso_day`` writes an ISO day in words.
     """
     lang, words = language_of(request), request.app[WORDS]
     say = say_of(request)
@@ -40,10 +42,22 @@ async def page(request: web.Request, template: str, status: int = 200, **values:
         percent=percent,
         fact_word=lambda name: say(f"fact_{name}") if words.has(f"fact_{name}") else name,
         alarm_word=lambda kind: say(f"alarm_{kind}" if words.has(f"alarm_{kind}") else "alarm_other"),
+        alarm_advice=lambda alarm: alarm_advice(alarm, say, words.has),
         iso_day=lambda day: days(day, lang) or day,
         said=said_of(request),
         **values,
     )
+
+
+def alarm_advice(alarm: AlarmRecord, say: Say, has: Callable[[str], bool]) -> str:
+    """What to do about an alarm that somebody waits behind, and where to find their number; empty for others."""
+    if alarm.kind not in ("booking", "whatsapp"):
+        return ""
+    word = f"alarm_do_{alarm.code.partition('_')[0]}"
+    advice = [say(word)] if has(word) else []
+    if alarm.kind == "whatsapp" and alarm.request_id is None:
+        advice.append(say("alarm_no_number"))
+    return " ".join(advice)
 
 
 def say_of(request: web.Request) -> Say:

@@ -43,7 +43,7 @@ class CloudApi:
         check_token("FARO_WHATSAPP_TOKEN", token)
         if not _NUMBER.fullmatch(number):
             raise SettingsError(
-                ["FARO_WHATSAPP_NUMBER must be the number's id at Meta (phone_number_id), digits only."]
+                ["FARO_WHATSAPP_PHONE_ID must be the number's id at Meta (phone_number_id), digits only."]
             )
         self._url = f"{url.rstrip('/')}/{version}/{number}/messages"
         self._line = ProviderLine({"Authorization": f"Bearer {token}"}, connect_seconds, total_seconds)

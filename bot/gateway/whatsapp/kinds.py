@@ -26,7 +26,12 @@ NOTICES = {
 }
 
 #: Said at most once in ``PAUSE`` to one person: people react, decorate and tidy without waiting for an answer.
-SELDOM = frozenset({"whatsapp_sticker", "whatsapp_reaction", "whatsapp_edited", "whatsapp_deleted"})
+SELDOM = frozenset(
+    {
+        *("whatsapp_sticker", "whatsapp_reaction", "whatsapp_edited"),
+        *("whatsapp_deleted", "whatsapp_deleted_unread"),
+    }
+)
 PAUSE = timedelta(hours=1)
 
 #: Kinds whose text the person wrote to be read: a message, its new wording, the words beside a file.
@@ -46,13 +51,19 @@ class Handling:
 
 
 def handling(
-    message: Inbound, *, known: Container[str], told: Mapping[str, datetime], now: datetime
+    message: Inbound,
+    *,
+    known: Container[str],
+    told: Mapping[str, datetime],
+    now: datetime,
+    caught: bool = False,
 ) -> Handling:
     """What to do with a message.
 
     ``known`` are the ids of choices that can still be pressed; an older button goes on as the words that stood on it.
-    ``told`` is when each notice was last said to this person. A reaction is never an answer, not even a thumb to a
-    question for yes or no. A file without words is answered by its notice alone.
+    ``told`` is when each notice was last said to this person, ``caught`` that a deleted message had not been read.
+    An edited one without words is one whose new words the provider keeps to itself. A reaction is never an answer, not
+    even a thumb to a question for yes or no. A file without words is answered by its notice alone.
     """
     if message.kind == "choice":
         if message.choice in known:
@@ -66,6 +77,10 @@ def handling(
     if message.kind == "text":
         return Handling(text=text) if text else Handling("whatsapp_unsupported")
     notice = NOTICES.get(message.kind, "whatsapp_unsupported")
+    if message.kind == "edited" and not text:
+        notice = "whatsapp_edit_unseen"
+    elif message.kind == "deleted" and caught:
+        notice = "whatsapp_deleted_unread"
     return Handling(notice if is_due(notice, told.get(notice), now) else "", text)
 
 

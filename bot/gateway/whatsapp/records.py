@@ -173,6 +173,21 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """A message that was set aside, or one of ours that failed, is held back or has an unknown fate.
+
+    ``person_id`` is None once they are erased; ``reference`` is that of their newest request, None without one.
+    """
+
+    id: str
+    state: str
+    code: str
+    since: datetime
+    person_id: str | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """Messages and people that wait, the oldest message's arrival, and what has not gone out, by state."""
 

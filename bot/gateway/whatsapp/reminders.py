@@ -313,9 +313,8 @@ class Reminders:
         elif (approved := self._template(person.provider, language, (left,))) is not None:
             out = (approved,)
         if not out:
-            self._alarm("reminder_no_template", person.conversation_id)
-            await self._store.reminded(reminder, None, now)
-            return 0
+            # The word waits until they write, and until then stands among those whom staff have to call.
+            return await self._lose(reminder, "reminder_no_template", today)
         sent = await self._store.reminded(reminder, following(due, today), now, out)
         if sent:
             self._metrics.tally("reminder_sent")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from aiohttp import web
 
@@ -161,10 +162,7 @@ class WhatsApp:
         self._clock = clock
         self._ended = asyncio.Event()
 
-        def alarm(code: str, conversation: str | None) -> None:
-            alarms.raise_alarm("whatsapp", code, conversation, kept=False)
-
-        self._alarm = alarm
+        self._alarm = alarm = partial(alarms.raise_about, "whatsapp")
         self.sender = Sender(
             store=store, providers=providers, template=self._template, clock=clock, metrics=metrics
         )

@@ -36,7 +36,8 @@ def next_step(course: Course, talk: Talk, words: Words, longest: int, now: datet
         return Step((first,), command=wish, text=message.text.strip())
     if _asks_for_more(message, talk):
         return Step((first,), command="more")
-    handled = handling(message, known=talk.conversation.offered, told=talk.memory.told, now=now)
+    known, told = talk.conversation.offered, talk.memory.told
+    handled = handling(message, known=known, told=told, now=now, caught=first.caught)
     notice = "" if handled.notice in course.noticed else handled.notice
     if message.kind != "text" or not handled.text:
         return Step((first,), notice=notice, text=handled.text, choice=handled.choice)

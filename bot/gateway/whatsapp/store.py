@@ -14,7 +14,7 @@ from bot.gateway.whatsapp.inbox_store import InboxStore
 from bot.gateway.whatsapp.names import Names
 from bot.gateway.whatsapp.outbox_store import OutboxStore
 from bot.gateway.whatsapp.people_store import PeopleStore
-from bot.gateway.whatsapp.records import KEPT_AFTER_SENDING, Overview, Swept, Trouble
+from bot.gateway.whatsapp.records import KEPT_AFTER_SENDING, Overview, Swept, Trouble, Unreached
 from bot.gateway.whatsapp.tables import earlier, handovers, inbox, outbox, people, reminders
 from bot.gateway.whatsapp.taking import Taking
 from bot.transcripts.schema import open_database, upgrade
@@ -94,6 +94,34 @@ class WhatsAppStore(Taking, InboxStore, OutboxStore, PeopleStore):
                     for row in rows
                 ]
         return tuple(found)
+
+    async def unreached(self, limit: int = 50) -> tuple[Unreached, ...]:
+        """Of whom staff are alarmed, so that they can be called: what was set aside and what did not go out.
+
+        The newest first, up to ``limit`` of each.
+        """
+        found: list[Unreached] = []
+        looked = (
+            (inbox, inbox.c.received_at, is_(inbox.c.state, "aside")),
+            (outbox, outbox.c.created_at, is_(outbox.c.state, *_TROUBLES)),
+        )
+        async with self._database.connect() as connection:
+            for table, since, condition in looked:
+                query = (
+                    select(
+                        table.c.id,
+                        table.c.state,
+                        func.coalesce(table.c.last_error, table.c.state),
+                        since,
+                        table.c.person_id,
+                        _newest_request(table.c.person_id),
+                    )
+                    .where(condition)
+                    .order_by(since.desc(), table.c.id)
+                    .limit(limit)
+                )
+                found += [Unreached(*row) for row in await connection.execute(query)]
+        return tuple(sorted(found, key=lambda one: (one.since, one.id), reverse=True))
 
     async def overview(self) -> Overview:
         """What waits, and since when."""
@@ -210,6 +238,19 @@ def _is_kept(conversation_id: ColumnElement[str]) -> ColumnElement[bool]:
     return or_(
         exists().where(conversations.c.id == conversation_id),
         exists().where(bookings.c.conversation_id == conversation_id),
+    )
+
+
+def _newest_request(person_id: ColumnElement[str]) -> Any:
+    """The reference of the newest request that a person made, in their conversation or one that they left for it."""
+    now = select(people.c.conversation_id).where(people.c.id == person_id)
+    left = select(earlier.c.conversation_id).where(earlier.c.person_id == person_id)
+    return (
+        select(bookings.c.reference)
+        .where(or_(bookings.c.conversation_id.in_(now), bookings.c.conversation_id.in_(left)))
+        .order_by(bookings.c.created_at.desc(), bookings.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
 
 

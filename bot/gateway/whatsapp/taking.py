@@ -253,7 +253,10 @@ class _Post(Gathering):
         person["leaving_at"] = None
 
     async def _take_back(self, person: Values, event: Inbound) -> bool:
-        """Whether the message that is deleted was still unread; either way nobody reads it from now on."""
+        """Whether the message that is deleted was still unread; either way nobody reads it from now on.
+
+        One that a try may have shown to the engine counts as read.
+        """
         target = self._store._names.message(self._provider, event.refers_to)
         self._store._log_holds_wiped = True
         # Also when the deletion comes first: then its message is known before it is there.
@@ -267,14 +270,16 @@ class _Post(Gathering):
                 is_(inbox.c.state, "waiting", "aside"),
             )
             .values(state="closed", body=None, last_error="deleted", ended_at=self._now)
-            .returning(inbox.c.attempts)
+            .returning(inbox.c.attempts, inbox.c.turn)
         )
-        return wiped.scalar_one_or_none() is not None and not self._is_held(person)
+        untried = wiped.one_or_none() == (0, None)
+        return untried and not self._is_held(person)
 
     async def _edit(self, person: Values, event: Inbound) -> bool:
         """Whether the message still waited; it then says what it should have said."""
         target = self._store._names.message(self._provider, event.refers_to)
-        if self._is_held(person):
+        # Without its new words nothing is known that it should say instead.
+        if self._is_held(person) or not event.text:
             return False
         found = await self._connection.execute(
             select(inbox.c.body).where(

@@ -29,7 +29,6 @@ _PAGES = 25
 _LARGEST_PAGE = 4_194_304
 
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
-_KEY = re.compile(r"SK[0-9a-fA-F]{32}")
 _SENDER = re.compile(r"whatsapp:\+[0-9]{5,20}")
 _CONTENT_ID = re.compile(r"HX[0-9a-fA-F]{32}")
 
@@ -51,9 +50,9 @@ class Addresses:
 class TwilioApi:
     """One number of the firm at Twilio.
 
-    ``token`` is the account's auth token or, better, the secret of an API key whose id is ``key``. ``sender`` is the
-    number, such as whatsapp:+12025550100; ``status_url`` where Twilio tells how far messages have come. Raises
-    SettingsError for values that cannot be these, and for addresses that are not https where ``https_only``.
+    ``token`` is the account's auth token. ``sender`` is the number, such as whatsapp:+12025550100; ``status_url`` where
+    Twilio tells how far messages have come. Raises SettingsError for values that cannot be these, and for addresses
+    that are not https where ``https_only``.
     """
 
     name = "twilio"
@@ -65,7 +64,6 @@ class TwilioApi:
         sender: str,
         status_url: str,
         *,
-        key: str = "",
         addresses: Addresses | None = None,
         https_only: bool = True,
         connect_seconds: float = CONNECT_SECONDS,
@@ -74,25 +72,23 @@ class TwilioApi:
     ) -> None:
         addresses = addresses or Addresses()
         for url in (addresses.messages, addresses.content, addresses.indicators):
-            check_address("FARO_WHATSAPP_API_URL", url, https_only)
+            check_address("FARO_TWILIO_API_URL", url, https_only)
         check_address("FARO_PUBLIC_URL", status_url, https_only)
-        check_token("FARO_WHATSAPP_TOKEN", token)
+        check_token("FARO_TWILIO_AUTH_TOKEN", token)
         if not _ACCOUNT.fullmatch(account):
             raise SettingsError(
                 ["FARO_TWILIO_ACCOUNT must be the account's id at Twilio, which begins with AC."]
             )
-        if key and not _KEY.fullmatch(key):
-            raise SettingsError(
-                ["FARO_TWILIO_KEY must be the id of an API key at Twilio, which begins with SK."]
-            )
         if not _SENDER.fullmatch(sender):
-            raise SettingsError(["FARO_WHATSAPP_NUMBER must be such as whatsapp:+12025550100 with Twilio."])
+            raise SettingsError(
+                ["FARO_TWILIO_FROM must be a number with its country code, such as +12025550100."]
+            )
         self._messages = f"{addresses.messages.rstrip('/')}/2010-04-01/Accounts/{account}/Messages.json"
         self._contents = f"{addresses.content.rstrip('/')}/v1/Content"
         self._typing = f"{addresses.indicators.rstrip('/')}/v2/Indicators/Typing.json"
         self._sender = sender
         self._status_url = status_url
-        authorization = encode_basic_auth(key or account, token)
+        authorization = encode_basic_auth(account, token)
         self._line = ProviderLine({"Authorization": authorization}, connect_seconds, total_seconds)
         self._clock = clock
         self._lock = asyncio.Lock()

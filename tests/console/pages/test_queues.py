@@ -9,7 +9,7 @@ import pytest
 
 from bot.transcripts.records import AlarmRecord
 from tests.console.pages.conftest import asks
-from tests.console.pages.planting import NOON, Planted, full_conversation, words
+from tests.console.pages.planting import CONTACT, NOON, Planted, full_conversation, words
 
 QUEUES = ("urgent", "requests", "look", "down", "alarms")
 
@@ -98,6 +98,35 @@ async def test_an_alarm_that_was_dealt_with_is_gone(pages, signed_in):
     answer = await reviewer.post("/alarms/a_1/settled")
     assert answer.headers["Location"] == "/staff/queues/alarms?said=settled#said"
     assert "No alarms" in plainly(await reviewer.page("/queues/alarms"))
+
+
+async def test_an_alarm_leads_to_the_request_and_to_the_number_of_who_may_read_it(pages, signed_in, plant):
+    saved = await asks(pages, await plant(full_conversation()))
+    about = AlarmRecord("a_1", NOON, "whatsapp", "blocked_131047", request_id=saved.request_id)
+    await pages.store.add_alarm_about(about)
+    reader, reviewer = await signed_in("reader"), await signed_in("reviewer")
+    page = await reader.page("/queues/alarms")
+    assert f'href="/staff/bookings/{saved.request_id}"' in page
+    assert f"Request {saved.reference}" in plainly(page)
+    assert "Call them." in plainly(page)
+    assert "faro whatsapp status" not in page
+    contact = f"/bookings/{saved.request_id}/contact"
+    assert contact not in page
+    assert f'action="/staff{contact}#contact"' in await reviewer.page("/queues/alarms")
+    shown = await (await reviewer.post(contact)).text()
+    assert CONTACT["phone_e164"] in shown
+    assert await pages.actions(saved.request_id) == ["contact.shown"]
+
+
+async def test_an_alarm_without_a_request_says_where_the_number_is_found(pages, signed_in, plant):
+    id = await plant(full_conversation())
+    await pages.store.add_alarm_about(AlarmRecord("a_1", NOON, "whatsapp", "failed_131026", "c_not_kept"))
+    nobody = await (await signed_in("reader", "es")).page("/queues/alarms")
+    assert "No se pudo contactar a alguien por WhatsApp" in plainly(nobody)
+    assert "faro whatsapp status" in nobody
+    assert "c_not_kept" not in nobody
+    await pages.store.add_alarm_about(AlarmRecord("a_2", NOON, "whatsapp", "failed_131026", id))
+    assert f'href="/staff/conversations/{id}"' in await (await signed_in("reader")).page("/queues/alarms")
 
 
 async def test_a_long_queue_goes_on_page_by_page(pages, signed_in):
