@@ -100,7 +100,7 @@ async def plant(held: Stores, id: str, word: str, number: int = 1) -> Planted:
     )
     review = Review(held.transcripts)
     await review.label(id, word, True)
-    await held.transcripts.add_alarm(AlarmRecord(f"a_{id}", BEFORE, "turn", "empty_turn", id))
+    await held.transcripts.add_alarm(AlarmRecord(f"a_{word[::-1]}", BEFORE, "turn", "empty_turn", id))
     await held.transcripts.queue_forget(id, BEFORE)
     await _plant_staffs_work(held, id, word, first, second)
     sent, waiting = await _plant_requests(held, id, word)
@@ -119,7 +119,7 @@ async def _plant_staffs_work(held: Stores, id: str, word: str, first: str, secon
         id, "s_1", Opinion("fix", note=word, turns=(TurnJudgement(second, "unclear", word),)), BEFORE
     )
     assert judged
-    group, correction = f"g_{id}", f"x_{id}"
+    group, correction = f"g_{word[::-1]}", f"x_{word[::-1]}"  # not theirs: no id of the conversation in it
     rows: tuple[tuple[Table, dict[str, Any]], ...] = (
         (groups, {"id": group, "made_at": BEFORE, "size": 1, "similarity": 0.5}),
         (grouped, {"message_id": first, "conversation_id": id, "group_id": group, "place": 0}),
@@ -176,19 +176,19 @@ async def _plant_whatsapp(held: Stores, id: str, word: str, number: int) -> str:
     """Somebody who carries the conversation on, with a message each way and a reminder; another has left it."""
     store = held.whatsapp
 
-    async def take(message: str, who: int) -> str:
-        event = said(message, word, who)
+    async def take(message: str, who: int, text: str) -> str:
+        event = said(message, text, who)
         await store.take("cloud", [event], BEFORE)
         work = await store.claim("w", BEFORE + timedelta(seconds=9), timedelta(seconds=30))
         assert work is not None
-        replies = [Out(f"{work.messages[0].id}:1", reply(word), work.messages[0].id)]
-        after = After(id if who == number else None, "es", f'"{word}"', BEFORE + timedelta(hours=2))
+        replies = [Out(f"{work.messages[0].id}:1", reply(text), work.messages[0].id)]
+        after = After(id if who == number else None, "es", f'"{text}"', BEFORE + timedelta(hours=2))
         answered = [work.messages[0].id]
         await store.finish(work, answered, replies, BEFORE + timedelta(seconds=9), after=after)
         return work.person.id
 
-    person = await take(f"wamid.{id}.1", number)
-    other = await take(f"wamid.{id}.2", number + 1)
+    person = await take(f"wamid.{id}.1", number, word)
+    other = await take(f"wamid.{id}.2", number + 1, "hola")
     # One more, which waits.
     await store.take("cloud", [said(f"wamid.{id}.3", word, number)], BEFORE + timedelta(seconds=20))
     reminder = await store.add_reminder(
