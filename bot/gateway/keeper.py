@@ -166,6 +166,18 @@ class Keeper:
         conversation.changed -= {row.id for row in rows}
         return True
 
+    def unwritten(self) -> int:
+        """How many messages of kept conversations the store does not have yet."""
+        return sum(
+            len(one.unsaved()) for one in self.registry.all() if one.consent is not None and not one.gone
+        )
+
+    async def write_rest(self) -> None:
+        """Writes what is not written yet, as far as the store takes it; for the end, when no turn runs any more."""
+        for conversation in self.registry.all():
+            if conversation.consent is not None and conversation.unsaved():
+                await self.flush(conversation)
+
     async def erase(self, conversation: Conversation) -> Erased:
         """Deletes the conversation for good, also with a turn under way: its reply is not kept.
 

@@ -6,6 +6,7 @@ import asyncio
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.gateway.alarms import Alarms
 from bot.gateway.bookings import BookingDesk
 from bot.gateway.clock import Clock
 from bot.gateway.figures import DailyFigures
@@ -18,6 +19,10 @@ from bot.transcripts.store import TranscriptStore
 
 #: The hours of the firm's day in which the database's file may be written anew.
 NIGHT = (3, 4)
+#: Settled alarms that one round deletes at most.
+ALARMS_AT_ONCE = 500
+#: In seconds, how long the end of the process waits for a database that is away, and how often it asks for it.
+LAST_WRITES, LAST_LOOK = 6.0, 0.25
 
 
 class Retention:
@@ -109,3 +114,41 @@ async def write_counts(store: TranscriptStore, metrics: Metrics, clock: Clock) -
     except STORE_FAULTS as exc:
         metrics.put_back(values)
         logger().warning("counts_not_written", **fault(exc))
+async def last_writes(
+    keeper: Keeper,
+    store: TranscriptStore,
+    metrics: Metrics,
+    clock: Clock,
+    figures: DailyFigures,
+    alarms: Alarms,
+) -> None:
+    """What the database had not taken before gets a last chance; the end of the process waits for no more.
+
+    What it has not taken by then is lost with the memory of this process, and staff hear how much it was.
+    """
+    try:
+        async with asyncio.timeout(LAST_WRITES):
+            while keeper.unwritten():
+                if await _answers(store):
+                    await keeper.write_rest()
+                if keeper.unwritten():
+                    await asyncio.sleep(LAST_LOOK)
+            await write_counts(store, metrics, clock)
+            await figures.write()
+    except Exception as exc:  # Nothing may keep the connections from being closed.
+        logger().error("last_writes_failed", **fault(exc))
+    if lost := keeper.unwritten():
+        logger().error("unwritten_lost", messages=lost)
+        # Of a kind of its own: with the database away an alarm of the kind "store" was posted just now, and one a
+        # minute has to do.
+        alarms.raise_alarm("internal", f"unwritten_lost_{lost}", None, kept=False)
+
+
+async def _answers(store: TranscriptStore) -> bool:
+    try:
+        await store.ping()
+    except STORE_FAULTS:
+        return False
+    return True
+
+

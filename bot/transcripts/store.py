@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Insert, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.transcripts import judging_tables, learning_tables, recall_tables, words
@@ -92,7 +93,14 @@ class TranscriptStore:
             await connection.execute(
                 text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": conversation_id}
             )
-            yield
+            try:
+                yield
+            finally:
+                try:
+                    await connection.rollback()
+                except SQLAlchemyError:
+                    # The lock went with its connection; what was done under it is not to fail for that.
+                    await connection.invalidate()
 
     async def save(self, conversation: ConversationRecord, rows: Sequence[MessageRecord]) -> None:
         """Writes the conversation as it now is, with messages that are new or have changed.
