@@ -138,7 +138,7 @@ def create_app(
         )
     deliveries = Deliveries(bookings, destination, clock, alarm, teller.tell)
     board = Board(Bulletins(store.database), voice, firm, clock)
-    retention = Retention(keeper, desk, firm, clock, bounds)
+    retention = Retention(keeper, desk, store, firm, clock, bounds)
     figures = DailyFigures(Insights(store), metrics, firm, clock)
     limiter = RateLimiter(bounds)
     streams = Streams(keeper, bounds, metrics)

@@ -26,10 +26,19 @@ LAST_WRITES, LAST_LOOK = 6.0, 0.25
 
 
 class Retention:
-    """Erases kept conversations and requests for an appointment when the firm's time for them is over."""
+    """Erases kept conversations, requests and settled alarms when the firm's time for each of them is over."""
 
-    def __init__(self, keeper: Keeper, desk: BookingDesk, firm: Firm, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        desk: BookingDesk,
+        store: TranscriptStore,
+        firm: Firm,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
         self._desk = desk
+        self._store = store
         self._keeper = keeper
         self._firm = firm
         self._clock = clock
@@ -44,8 +53,12 @@ class Retention:
         # A clock that was set back must not stop it for longer than the pause.
         if self._due is not None and now < self._due <= now + self._pause:
             return
-        before = now - timedelta(days=self._firm.retention_days)
-        done = await self._keeper.expire(before) and await self._expire_requests(before)
+        firm, limit = self._firm, now - timedelta(days=self._firm.request_retention_days)
+        # What is left of a request's own time is not cut short by the conversation's.
+        with_requests = firm.request_retention_days <= firm.retention_days
+        before = now - timedelta(days=firm.retention_days)
+        done = await self._keeper.expire(before, with_requests=with_requests)
+        done = done and await self._expire_requests(limit) and await self._expire_alarms(now)
         self._due = now + self._pause if done else None
 
     async def rewrite(self, store: TranscriptStore) -> None:
@@ -72,6 +85,17 @@ class Retention:
         except STORE_FAULTS as exc:
             logger().error("requests_not_expired", **fault(exc))
             return False
+
+    async def _expire_alarms(self, now: datetime) -> bool:
+        days = self._firm.alarm_retention_days
+        if days is None:
+            return True
+        try:
+            gone = await self._store.expire_alarms(now - timedelta(days=days), ALARMS_AT_ONCE)
+        except STORE_FAULTS as exc:
+            logger().error("alarms_not_expired", **fault(exc))
+            return False
+        return gone < ALARMS_AT_ONCE
 
 
 async def housekeeping(
@@ -106,14 +130,6 @@ async def sweep(
     await keeper.retry_forgets()
 
 
-async def write_counts(store: TranscriptStore, metrics: Metrics, clock: Clock) -> None:
-    """Adds what was counted since the last time to the counters of the day (UTC)."""
-    values = metrics.take_tally()
-    try:
-        await store.count(clock.now().date(), values)
-    except STORE_FAULTS as exc:
-        metrics.put_back(values)
-        logger().warning("counts_not_written", **fault(exc))
 async def last_writes(
     keeper: Keeper,
     store: TranscriptStore,
@@ -152,3 +168,11 @@ async def _answers(store: TranscriptStore) -> bool:
     return True
 
 
+async def write_counts(store: TranscriptStore, metrics: Metrics, clock: Clock) -> None:
+    """Adds what was counted since the last time to the counters of the day (UTC)."""
+    values = metrics.take_tally()
+    try:
+        await store.count(clock.now().date(), values)
+    except STORE_FAULTS as exc:
+        metrics.put_back(values)
+        logger().warning("counts_not_written", **fault(exc))

@@ -89,7 +89,7 @@ class TranscriptStore:
         if self._locks is None:
             yield
             return
-        async with self._locks.begin() as connection:
+        async with self._locks.connect() as connection:
             await connection.execute(
                 text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": conversation_id}
             )
@@ -286,6 +286,14 @@ class TranscriptStore:
         """Keeps an alarm."""
         async with self.database.begin() as connection:
             await connection.execute(alarms.insert().values(**asdict(alarm)))
+
+    async def expire_alarms(self, before: datetime, limit: int) -> int:
+        """How many alarms staff had settled before that moment (exclusive), up to ``limit``; they are gone."""
+        past = (
+            select(alarms.c.id).where(alarms.c.settled_at < before).order_by(alarms.c.settled_at).limit(limit)
+        )
+        async with self.database.begin() as connection:
+            return (await connection.execute(delete(alarms).where(alarms.c.id.in_(past)))).rowcount
 
     async def alarms(self, limit: int = 100) -> tuple[AlarmRecord, ...]:
         """The newest alarms."""
