@@ -1,4 +1,4 @@
-"""``faro keys``: what is sealed with which key of FARO_DATA_KEY, and sealing it again with the first."""
+"""``faro keys``: what is sealed with which key of FARO_DATA_KEY, sealing it again, and names under a new secret."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from bot.transcripts.rotation import Count, Rotated
     from bot.transcripts.sealing import Keys
 
-app = typer.Typer(help="The keys that encrypt what names a person (FARO_DATA_KEY).", no_args_is_help=True)
+app = typer.Typer(
+    help="Changing FARO_DATA_KEY and FARO_SECRET_KEY without losing anything.", no_args_is_help=True
+)
 console = Console(highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -67,6 +69,34 @@ def rotate(as_json: AsJson = False) -> None:
             table.add_row(one.name, f"{one.changed:,}", f"{one.older:,}", f"{one.closed:,}")
         console.print(table)
     _end(sum(one.older for one in done), sum(one.closed for one in done), tell=not as_json)
+
+
+@app.command()
+def names(as_json: AsJson = False) -> None:
+    """For a new FARO_SECRET_KEY: give everybody on WhatsApp the name that they have under it."""
+    from bot.gateway.whatsapp.names import Names
+    from bot.gateway.whatsapp.store import WhatsAppStore
+
+    secret = with_demo_secrets(load_settings(os.environ)).secret_key
+    found = _with_database(lambda database, keys: WhatsAppStore(database, keys, Names(secret)).name_again())
+    if as_json:
+        console.file.write(json.dumps(asdict(found), indent=2) + "\n")
+    else:
+        console.print(
+            f"{found.made:,} people got their name under this FARO_SECRET_KEY, {found.had:,} had it."
+        )
+        if found.taken:
+            console.print(
+                f"{found.taken:,} have written since under this FARO_SECRET_KEY and are new people there: what is "
+                "held of them from before is out of their reach.",
+                style="red",
+            )
+        if found.closed:
+            console.print(
+                f"{found.closed:,} addresses cannot be opened: see `faro keys status`.", style="red"
+            )
+    if found.taken or found.closed:
+        raise typer.Exit(1)
 
 
 def _end(older: int, closed: int, *, tell: bool) -> None:

@@ -30,6 +30,7 @@ from bot.console.passwords import Passwords
 from bot.console.sessions import Sessions
 from bot.console.tables import accounts
 from bot.core.errors import BotError
+from bot.gateway.whatsapp.records import Named
 from bot.gateway.whatsapp.tables import people, reminders
 from bot.settings import normalise_database_url
 from bot.transcripts.judging import Judging
@@ -360,3 +361,47 @@ async def test_names_of_whatsapp_people_do_not_depend_on_the_key(url: str) -> No
                 (planted.person, DUE)
             ]
             assert (await connection.execute(select(accounts.c.id))).all() == []
+
+
+async def test_after_a_new_secret_people_are_known_again_once_they_have_their_new_names(url: str) -> None:
+    async with stores(url, NEW, secret="s" * 40) as held:
+        planted = await plant(held, "c_1", WORD)
+    async with stores(url, NEW, secret="t" * 40) as held:
+        store = held.whatsapp
+        assert await store.name_again(batch=1) == Named(made=2, had=0, taken=0, closed=0)
+        assert await store.name_again() == Named(made=0, had=2, taken=0, closed=0)
+        # STOP of the same number reaches what was held before the secret changed.
+        await store.take("cloud", [said("wamid.stop", "STOP", 1)], BEFORE + timedelta(minutes=5))
+        async with held.database.connect() as connection:
+            assert len((await connection.execute(select(people.c.id))).all()) == 2
+        assert await store.stop(planted.person, BEFORE + timedelta(minutes=5))
+        assert await store.open_reminders() == ()
+    async with stores(url, NEW, secret="u" * 40) as held:
+        # Who has written before they had their name is another person by now, and that is told.
+        await held.whatsapp.take("cloud", [said("wamid.late", "hola", 1)], BEFORE + timedelta(minutes=6))
+        assert await held.whatsapp.name_again() == Named(made=1, had=1, taken=1, closed=0)
+    async with stores(url, LOST, secret="v" * 40) as held:
+        assert await held.whatsapp.name_again() == Named(made=0, had=0, taken=0, closed=3)
+
+
+def test_the_command_names_people_under_a_new_secret(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def filled() -> None:
+        async with stores(url, NEW) as held:
+            await plant(held, "c_1", WORD)
+
+    asyncio.run(filled())
+    new = {
+        "FARO_VAR": str(tmp_path),
+        "FARO_DATABASE_URL": url,
+        "FARO_DATA_KEY": NEW,
+        "FARO_SECRET_KEY": "t" * 40,
+    }
+    for name, value in new.items():
+        monkeypatch.setenv(name, value)
+    assert faro("names") == (0, "2 people got their name under this FARO_SECRET_KEY, 0 had it.\n")
+    assert json.loads(faro("names", "--json")[1]) == {"made": 0, "had": 2, "taken": 0, "closed": 0}
+    monkeypatch.setenv("FARO_DATA_KEY", OLD)
+    code, told = faro("names")
+    assert (code, "2 addresses cannot be opened" in told) == (1, True)
