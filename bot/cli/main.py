@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.padding import Padding
 
 from bot.cli.booking import app as booking_app
+from bot.cli.keys import app as keys_app
 from bot.cli.learn_command import learn
 from bot.cli.paths import ROOT
 from bot.cli.recall import recall
@@ -41,6 +42,7 @@ app.add_typer(content_app, name="content")
 app.add_typer(booking_app, name="booking")
 app.add_typer(whatsapp_app, name="whatsapp")
 app.add_typer(staff_app, name="staff")
+app.add_typer(keys_app, name="keys")
 app.add_typer(audit_app, name="audit")
 app.command()(learn)
 app.command()(recall)

@@ -15,7 +15,7 @@ from pathlib import Path
 from bot.core.errors import BotError
 
 #: Seconds between SIGTERM and SIGKILL.
-GRACE = 12.0
+GRACE = 18.0
 #: A process that dies this often within CRASH_WINDOW seconds is not restarted again: something is broken.
 CRASHES_ALLOWED = 5
 CRASH_WINDOW = 120.0

@@ -35,6 +35,7 @@ FIRM_VALUES = (
     "consultation",
     "privacy_url",
     "retention_days",
+    "request_retention_days",
     "website",
     "lawyer",
     "states",
@@ -61,6 +62,8 @@ _KEYS = (
     "no_representation",
     "response_times",
 )
+#: What a file may leave out, because files of before do.
+_OPTIONAL = ("request_retention_days", "alarm_retention_days")
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -70,7 +73,8 @@ class Firm:
 
     ``emergency_phone`` is None when the firm has none besides ``phone``; ``hours`` holds, per weekday (Monday
     first), the spans in which somebody answers, in ``timezone``. ``retention_days`` counts from the last message of
-    a kept conversation.
+    a kept conversation, ``request_retention_days`` from the last change of a request for a consultation, and
+    ``alarm_retention_days`` from when staff settled an alarm; None: settled alarms stay.
     """
 
     name: str
@@ -86,6 +90,8 @@ class Firm:
     consultation: dict[str, str]
     privacy_url: str
     retention_days: int
+    request_retention_days: int
+    alarm_retention_days: int | None
     website: str
     lawyer: str
     states: dict[str, str]
@@ -113,8 +119,8 @@ class Firm:
             return format_list(spoken, locale=locale)
         if name.startswith("response_"):
             return self.response_times[name.removeprefix("response_")][lang]
-        if name == "retention_days":
-            return format_unit(self.retention_days, "duration-day", locale=LOCALES[lang])
+        if name in ("retention_days", "request_retention_days"):
+            return format_unit(getattr(self, name), "duration-day", locale=LOCALES[lang])
         value: str | dict[str, str] = getattr(self, name)
         return value[lang] if isinstance(value, dict) else value
 
@@ -135,7 +141,7 @@ def read_firm(path: Path) -> tuple[Firm | None, Report]:
     doc = None if text is None else Document.parse(text, str(path), report)
     if doc is None:
         return None, report
-    if not doc.keys((), _KEYS):
+    if not doc.keys((), _KEYS, _OPTIONAL):
         return None, report
     email = doc.text("email")
     if email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
@@ -146,15 +152,10 @@ def read_firm(path: Path) -> tuple[Firm | None, Report]:
             doc.add(
                 "not_one_of", "languages", index, key="languages", value=code, near="", known="en, es, ht, pt"
             )
-    retention = doc.number("retention_days")
-    if retention is not None and retention > LONGEST_RETENTION:
-        doc.add(
-            "number_too_large",
-            "retention_days",
-            key="retention_days",
-            value=retention,
-            most=LONGEST_RETENTION,
-        )
+    retention = _read_days(doc, "retention_days")
+    for_requests, for_alarms = (
+        None if doc.get(name) is None else _read_days(doc, name) for name in _OPTIONAL
+    )
     zone, hours_text, hours = _read_hours(doc)
     lawyer: str | None = None
     states: dict[str, str] | None = None
@@ -178,6 +179,9 @@ def read_firm(path: Path) -> tuple[Firm | None, Report]:
         "consultation": doc.both("consultation"),
         "privacy_url": doc.url("privacy_url"),
         "retention_days": retention,
+        # Where it has none of its own, a request is kept as long as a conversation.
+        "request_retention_days": for_requests or retention,
+        "alarm_retention_days": for_alarms,
         "website": doc.url("website"),
         "lawyer": lawyer,
         "states": states,
@@ -189,6 +193,14 @@ def read_firm(path: Path) -> tuple[Firm | None, Report]:
     if report.errors:
         return None, report
     return Firm(**read), report  # type: ignore[arg-type]  # every None was reported above
+
+
+def _read_days(doc: Document, name: str) -> int | None:
+    """A time for which something is kept."""
+    days = doc.number(name)
+    if days is not None and days > LONGEST_RETENTION:
+        doc.add("number_too_large", name, key=name, value=days, most=LONGEST_RETENTION)
+    return days
 
 
 def _read_hours(

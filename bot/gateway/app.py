@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,6 @@ from bot.gateway.figures import DailyFigures
 from bot.gateway.health import Health
 from bot.gateway.keeper import Keeper
 from bot.gateway.limits import Limits, RateLimiter
-from bot.gateway.logs import fault, logger
 from bot.gateway.metrics import Metrics
 from bot.gateway.middleware import problem_middleware
 from bot.gateway.plain_chat import PlainChat
@@ -52,7 +52,7 @@ from bot.gateway.whatsapp.service import Tidying, WhatsApp, approved, reminders_
 from bot.gateway.whatsapp.store import WhatsAppStore
 from bot.gateway.whatsapp.words import Words
 from bot.gateway.widget import KeptBuilds, Widget
-from bot.gateway.worker import Retention, housekeeping, write_counts
+from bot.gateway.worker import Retention, housekeeping, last_writes
 from bot.settings import Settings
 from bot.transcripts.bulletins import Bulletins
 from bot.transcripts.insights import Insights
@@ -63,8 +63,8 @@ BOT = Path(__file__).resolve().parent.parent
 WIDGET = BOT / "widget"
 OPENAPI = Path(__file__).with_name("openapi.yml")
 
-#: How long the end of the process waits for what is still to be written.
-LAST_WRITES_SECONDS = 2.0
+#: How long the end of the process waits for alarms that are on their way out.
+LAST_ALARMS_SECONDS = 2.0
 
 KEEPER: web.AppKey[Keeper] = web.AppKey("keeper", Keeper)
 ALARMS: web.AppKey[Alarms] = web.AppKey("alarms", Alarms)
@@ -134,7 +134,7 @@ def create_app(
         )
     deliveries = Deliveries(bookings, destination, clock, alarms.raise_about, teller.tell)
     board = Board(Bulletins(store.database), voice, firm, clock)
-    retention = Retention(keeper, desk, firm, clock, bounds)
+    retention = Retention(keeper, desk, store, firm, clock, bounds)
     figures = DailyFigures(Insights(store), metrics, firm, clock)
     limiter = RateLimiter(bounds)
     streams = Streams(keeper, bounds, metrics)
@@ -308,9 +308,9 @@ def create_app(
     async def background(_app: web.Application) -> AsyncIterator[None]:
         await store.start()
         await board.look()
+        alarming = asyncio.create_task(alarms.work())
         tasks = [
             asyncio.create_task(board.work()),
-            asyncio.create_task(alarms.work()),
             asyncio.create_task(housekeeping(keeper, retention, store, metrics, clock, bounds, figures)),
             asyncio.create_task(deliveries.work()),
             *(asyncio.create_task(part.work()) for part in (tidying, service) if part is not None),
@@ -321,7 +321,11 @@ def create_app(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await _last_writes(keeper, store, metrics, clock, figures)
+        await last_writes(keeper, store, metrics, clock, figures, alarms)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(alarms.settled(), LAST_ALARMS_SECONDS)
+        alarming.cancel()
+        await asyncio.gather(alarming, return_exceptions=True)
         await alarms.close()
         await deliveries.close()
         if service is not None:
@@ -371,18 +375,3 @@ def create_app(
 def _spoken(words: Words, reminders: Reminders) -> Callable[[Reply], Reply]:
     """The wording that a reply has on WhatsApp, and what WhatsApp can offer with it."""
     return lambda reply: reminders.offered(words.spoken(reply))
-
-
-async def _last_writes(
-    keeper: Keeper, store: TranscriptStore, metrics: Metrics, clock: Clock, figures: DailyFigures
-) -> None:
-    """What the database had not taken before gets a last chance; the end of the process waits for no more."""
-    try:
-        async with asyncio.timeout(LAST_WRITES_SECONDS):
-            for conversation in keeper.registry.all():
-                if conversation.consent is not None and conversation.unsaved():
-                    await keeper.flush(conversation)
-            await write_counts(store, metrics, clock)
-            await figures.write()
-    except Exception as exc:  # Nothing may keep the connections from being closed.
-        logger().error("last_writes_failed", **fault(exc))

@@ -166,6 +166,18 @@ class Keeper:
         conversation.changed -= {row.id for row in rows}
         return True
 
+    def unwritten(self) -> int:
+        """How many messages of kept conversations the store does not have yet."""
+        return sum(
+            len(one.unsaved()) for one in self.registry.all() if one.consent is not None and not one.gone
+        )
+
+    async def write_rest(self) -> None:
+        """Writes what is not written yet, as far as the store takes it; for the end, when no turn runs any more."""
+        for conversation in self.registry.all():
+            if conversation.consent is not None and conversation.unsaved():
+                await self.flush(conversation)
+
     async def erase(self, conversation: Conversation) -> Erased:
         """Deletes the conversation for good, also with a turn under way: its reply is not kept.
 
@@ -176,16 +188,19 @@ class Keeper:
         async with conversation.lock:
             return await self.erase_now(conversation)
 
-    async def erase_now(self, conversation: Conversation, *, expired: bool = False) -> Erased:
+    async def erase_now(
+        self, conversation: Conversation, *, expired: bool = False, with_requests: bool = True
+    ) -> Erased:
         """As ``erase``, by who already holds the conversation's turn.
 
-        ``expired``: its time is over, and nobody asked for it; what is held elsewhere has a time of its own.
+        ``expired``: its time is over, and nobody asked for it; what is held elsewhere has a time of its own, and
+        without ``with_requests`` so have the requests for an appointment.
         """
         if await self.is_held(conversation):
             conversation.gone = False
             return Erased(rows=False, engine=False, held=True)
         conversation.gone = True
-        sent = await self._delete_bookings(conversation)
+        sent = await self._delete_bookings(conversation) if with_requests else False
         rows = sent is not None and await self.delete_rows(conversation, clean=not expired)
         before = False if expired or not rows else await self._delete_elsewhere(conversation)
         if not rows or before is None:
@@ -206,8 +221,9 @@ class Keeper:
             await self._queue(conversation.id, 0)
         return Erased(rows=True, engine=engine, sent=sent)
 
-    async def expire(self, before: datetime) -> bool:
-        """Erases kept conversations whose last message is older than ``before``, some at a time.
+    async def expire(self, before: datetime, *, with_requests: bool = True) -> bool:
+        """Erases kept conversations whose last message is older than ``before``, some at a time; ``with_requests``
+        also the requests for an appointment that were made in them.
 
         Whether none is left; False also when the store failed, which is logged and tried again later.
         """
@@ -223,7 +239,7 @@ class Keeper:
                 async with self.use(conversation_id) as conversation, self.turn(conversation):
                     if conversation.last_at >= before:
                         continue
-                    erased = await self.erase_now(conversation, expired=True)
+                    erased = await self.erase_now(conversation, expired=True, with_requests=with_requests)
             except RequestError as error:
                 if error.code == "conversation_gone":
                     continue

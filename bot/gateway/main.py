@@ -94,6 +94,14 @@ class FreshFirm:
         return self._now.retention_days
 
     @property
+    def request_retention_days(self) -> int:
+        return self._now.request_retention_days
+
+    @property
+    def alarm_retention_days(self) -> int | None:
+        return self._now.alarm_retention_days
+
+    @property
     def _now(self) -> Firm:
         self._library.reload_if_changed(time.monotonic())
         return self._library.firm

@@ -33,6 +33,12 @@ class Firm(Protocol):
     @property
     def retention_days(self) -> int: ...
 
+    @property
+    def request_retention_days(self) -> int: ...
+
+    @property
+    def alarm_retention_days(self) -> int | None: ...
+
 
 class Notices(Protocol):
     """The content library, as far as the gateway needs it."""

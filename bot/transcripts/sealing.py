@@ -19,6 +19,8 @@ from bot.core.errors import BotError
 _FORM = b"\x01"
 _KEY_ID = 4
 _NONCE = 12
+#: So many bytes at the beginning of a ciphertext say how it was made and with which key.
+BEGINNING = len(_FORM) + _KEY_ID
 
 
 class Unreadable(BotError):
@@ -37,6 +39,16 @@ class Keys:
             raise ValueError("a key has 64 hexadecimal digits")
         self._ciphers = {_name(key): AESGCM(key) for key in raw}
         self._first = _name(raw[0])
+
+    @property
+    def first(self) -> bytes:
+        """How every ciphertext of the key that encrypts begins."""
+        return _FORM + self._first
+
+    @property
+    def known(self) -> frozenset[bytes]:
+        """How the ciphertexts of all keys that open begin."""
+        return frozenset(_FORM + name for name in self._ciphers)
 
     def seal(self, text: str, place: str) -> bytes:
         """The text encrypted for ``place``, such as ``bookings.body:<id>``."""

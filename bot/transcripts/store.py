@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Insert, and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.transcripts import judging_tables, learning_tables, queues, recall_tables, words
@@ -88,11 +89,18 @@ class TranscriptStore:
         if self._locks is None:
             yield
             return
-        async with self._locks.begin() as connection:
+        async with self._locks.connect() as connection:
             await connection.execute(
                 text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": conversation_id}
             )
-            yield
+            try:
+                yield
+            finally:
+                try:
+                    await connection.rollback()
+                except SQLAlchemyError:
+                    # The lock went with its connection; what was done under it is not to fail for that.
+                    await connection.invalidate()
 
     async def save(self, conversation: ConversationRecord, rows: Sequence[MessageRecord]) -> None:
         """Writes the conversation as it now is, with messages that are new or have changed.
@@ -296,6 +304,14 @@ class TranscriptStore:
             named = replace(named, conversation_id=kept, request_id=id, reference=reference)
             await connection.execute(update(alarms).where(alarms.c.id == alarm.id).values(**asdict(named)))
         return named
+
+    async def expire_alarms(self, before: datetime, limit: int) -> int:
+        """How many alarms staff had settled before that moment (exclusive), up to ``limit``; they are gone."""
+        past = (
+            select(alarms.c.id).where(alarms.c.settled_at < before).order_by(alarms.c.settled_at).limit(limit)
+        )
+        async with self.database.begin() as connection:
+            return (await connection.execute(delete(alarms).where(alarms.c.id.in_(past)))).rowcount
 
     async def alarms(self, limit: int = 100) -> tuple[AlarmRecord, ...]:
         """The newest alarms."""

@@ -90,7 +90,7 @@ def shipped() -> Library:
 def kept_longer() -> Library:
     """The same library of a firm that keeps what it is told for another time."""
     words = shipped()
-    firm = replace(words.firm, retention_days=words.firm.retention_days + 1)
+    firm = replace(words.firm, request_retention_days=words.firm.request_retention_days + 1)
     return Library(words.root, words._content, words.parameters, firm)
 
 
@@ -215,7 +215,7 @@ def test_the_consent_says_what_is_sent_to_whom_how_long_and_that_nobody_is_a_cli
     text = shipped().notice("booking_consent", lang, today=TODAY).text
     for told in (
         firm.name,
-        firm.value("retention_days", lang),
+        firm.value("request_retention_days", lang),
         firm.privacy_url,
         firm.no_representation[lang],
     ):

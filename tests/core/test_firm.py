@@ -43,11 +43,43 @@ def test_how_long_conversations_are_kept_is_told_in_days(firm: Firm) -> None:
     assert (one.value("retention_days", "en"), one.value("retention_days", "es")) == ("1 day", "1 día")
 
 
-def test_the_question_of_consent_says_how_long(firm: Firm) -> None:
+def test_each_question_of_consent_says_its_own_time(firm: Firm) -> None:
     bot = EXAMPLE.parents[1]
+    firm = replace(firm, request_retention_days=14)
     library = load_library(bot / "content", load_parameters(bot / "law" / "parameters"), firm)
-    for lang in ("en", "es"):
-        assert firm.value("retention_days", lang) in library.notice("consent_ask", lang).text
+    for lang, kept, requests in (("en", "90 days", "14 days"), ("es", "90 días", "14 días")):
+        assert kept in library.notice("consent_ask", lang).text
+        assert requests in library.notice("booking_consent", lang).text
+        assert kept not in library.notice("booking_consent", lang).text
+
+
+def test_a_request_is_kept_as_long_as_a_conversation_unless_it_has_a_time_of_its_own(tmp_path: Path) -> None:
+    written = EXAMPLE.read_text(encoding="utf-8").replace("retention_days: 90", "retention_days: 60", 1)
+    file = tmp_path / "firm.yml"
+
+    def read(text: str) -> tuple[int, int, int | None]:
+        file.write_text(text, encoding="utf-8")
+        firm = load_firm(file)
+        return firm.retention_days, firm.request_retention_days, firm.alarm_retention_days
+
+    assert read(written) == (60, 60, 365)
+    # A file of before has neither line.
+    before = [line for line in written.splitlines() if not line.startswith(("request_ret", "alarm_ret"))]
+    assert read("\n".join(before)) == (60, 60, None)
+    assert read(written.replace("request_retention_days: null", "request_retention_days: 14")) == (
+        60,
+        14,
+        365,
+    )
+    for wrong in (
+        "request_retention_days: 0",
+        "request_retention_days: 3651",
+        "request_retention_days: soon",
+    ):
+        with pytest.raises(ContentFileError):
+            read(written.replace("request_retention_days: null", wrong))
+    with pytest.raises(ContentFileError):
+        read(written.replace("alarm_retention_days: 365", "alarm_retention_days: 0"))
 
 
 def test_hours_are_read_per_weekday(firm: Firm) -> None:

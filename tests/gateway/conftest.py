@@ -104,6 +104,8 @@ class SmallFirm:
     emergency_phone: str | None = None
     timezone: str = "America/New_York"
     retention_days: int = 90
+    request_retention_days: int = 90
+    alarm_retention_days: int | None = None
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +15,15 @@ from sqlalchemy.exc import OperationalError
 from bot.core.content import load_library
 from bot.core.firm import load_firm
 from bot.core.law import load_parameters
+from bot.gateway import worker
 from bot.gateway.app import METRICS, RETENTION
 from bot.gateway.main import FreshFirm
 from bot.gateway.worker import sweep, write_counts
+from bot.transcripts.records import AlarmRecord
+from bot.transcripts.review import Review
 from tests.conftest import ROOT
 from tests.databases import made
-from tests.gateway.conftest import Gateway, Start, Talk, checked
+from tests.gateway.conftest import Gateway, SmallFirm, Start, Talk, checked
 
 DAY = 86_400.0
 
@@ -171,6 +175,73 @@ async def test_a_database_that_is_down_is_asked_again_with_the_next_sweep(start:
     assert await first.store.head(talk.id) is None
 
 
+async def _asked(gateway: Gateway, conversation: str) -> str:
+    """The id of a request for a consultation, made now."""
+    saved = await gateway.bookings.request(
+        conversation, f"e_{conversation}", {}, {}, "routine", "en", gateway.clock.now()
+    )
+    return saved.request_id
+
+
+@pytest.mark.parametrize(
+    ("days", "after_31", "after_91", "after_121"),
+    [(30, False, False, False), (90, True, False, False), (120, True, True, False)],
+    ids=["shorter", "the same", "longer"],
+)
+async def test_requests_have_a_time_of_their_own(
+    start: Start,
+    database: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    days: int,
+    after_31: bool,
+    after_91: bool,
+    after_121: bool,
+) -> None:
+    monkeypatch.setattr(SmallFirm, "__init__", partialmethod(SmallFirm.__init__, request_retention_days=days))
+    gateway = await start(database=database)
+    talk = await _kept(gateway)
+    requests = [await _asked(gateway, talk.id), await _asked(gateway, "c_not_kept")]
+    for passed, there, kept in ((31, after_31, True), (60, after_91, False), (30, after_121, False)):
+        await _sweep(gateway, days=passed)
+        assert (await gateway.store.head(talk.id) is not None) is kept
+        assert [await gateway.bookings.by_id(id) is not None for id in requests] == [there, there]
+
+
+@pytest.mark.parametrize("days", [30, None])
+async def test_settled_alarms_go_when_their_time_is_over_and_others_stay(
+    start: Start, database: str | None, monkeypatch: pytest.MonkeyPatch, days: int | None
+) -> None:
+    monkeypatch.setattr(SmallFirm, "__init__", partialmethod(SmallFirm.__init__, alarm_retention_days=days))
+    gateway = await start(database=database)
+    began, review = gateway.clock.now(), Review(gateway.store)
+    for name in ("early", "late", "open"):
+        await gateway.store.add_alarm(AlarmRecord(name, began, "turn", "empty_turn"))
+    assert await review.settle("early", "s_1", began)
+    assert await review.settle("late", "s_1", began + timedelta(days=10))
+    await _sweep(gateway, days=29)
+    assert {alarm.id for alarm in await gateway.store.alarms()} == {"early", "late", "open"}
+    await _sweep(gateway, days=2)
+    left = {"late", "open"} if days else {"early", "late", "open"}
+    assert {alarm.id for alarm in await gateway.store.alarms()} == left
+    await _sweep(gateway, days=400)
+    assert {alarm.id for alarm in await gateway.store.alarms()} == ({"open"} if days else left)
+
+
+async def test_many_settled_alarms_go_over_several_rounds(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "ALARMS_AT_ONCE", 2)
+    gateway.app[RETENTION]._firm = SmallFirm(alarm_retention_days=1)
+    at = gateway.clock.now()
+    for number in range(5):
+        await gateway.store.add_alarm(AlarmRecord(f"a_{number}", at, "turn", "c", None, "s_1", at))
+    left = []
+    for days in (2.0, 0.0, 0.0):
+        await _sweep(gateway, days)
+        left.append(len(await gateway.store.alarms()))
+    assert left == [3, 1, 0]
+
+
 def test_an_edit_of_the_time_holds_without_a_restart(tmp_path: Path) -> None:
     written = (ROOT / "bot/content/firm.yml").read_text(encoding="utf-8")
     file = tmp_path / "firm.yml"
@@ -184,11 +255,19 @@ def test_an_edit_of_the_time_holds_without_a_restart(tmp_path: Path) -> None:
         "555-0100",
         "America/New_York",
     )
-    assert firm.retention_days == 90
+    assert (firm.retention_days, firm.request_retention_days, firm.alarm_retention_days) == (90, 90, 365)
     file.write_text(written.replace("retention_days: 90", "retention_days: 1000"), encoding="utf-8")
     library._looked = None
-    assert firm.retention_days == 1000
+    assert (firm.retention_days, firm.request_retention_days) == (1000, 1000)
     assert "1,000 days" in library.notice("consent_ask", "en").text
+    file.write_text(
+        written.replace("request_retention_days: null", "request_retention_days: 30").replace(
+            ": 365", ": null"
+        ),
+        encoding="utf-8",
+    )
+    library._looked = None
+    assert (firm.retention_days, firm.request_retention_days, firm.alarm_retention_days) == (90, 30, None)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from bot.booking.ports import REQUESTED, Outcome
 from bot.booking.records import Booking
+from bot.booking.store import BookingStore
 from bot.core.errors import RequestError
 from bot.core.messages import Choice, Reply
 from bot.core.redact import Masked
@@ -19,10 +20,11 @@ from bot.gateway.bookings import Teller
 from bot.gateway.whatsapp.records import ATTEMPTS
 from bot.gateway.whatsapp.tables import inbox, people
 from bot.simulator.phone import new_bsuid, titles
+from bot.transcripts.sealing import Keys
 from bot.transcripts.tables import conversations
 from tests.gateway.conftest import SmallFirm, small_reading
 from tests.gateway.standin import answer
-from tests.whatsapp.gateways import Begin, WhatsAppGateway, texts, until
+from tests.whatsapp.gateways import DATA_KEY, Begin, WhatsAppGateway, texts, until
 
 PROVIDERS = ("cloud", "twilio")
 WORK = "¿Cuándo puedo trabajar?"
@@ -636,6 +638,22 @@ async def test_an_erasure_elsewhere_takes_the_person_along(begin: Begin) -> None
         async with gateway.keeper.use(conversation):
             pass
     assert caught.value.code == "conversation_gone"
+
+
+async def test_who_has_a_request_stays_as_long_as_requests_do(begin: Begin) -> None:
+    gateway = await begin()
+    gateway.tidying._firm = SmallFirm(request_retention_days=120)
+    await met(gateway)
+    await gateway.idle()
+    bookings = BookingStore(gateway.store.database, Keys([DATA_KEY]), site="Example Firm")
+    conversation = gateway.engine.turns[-1]["conversation"]
+    await bookings.request(conversation, "e_1", {}, {}, "routine", "es", gateway.clock.now())
+    left = []
+    for days in (91, 28, 2):
+        await gateway.later(days=days)
+        await gateway.tidying.sweep()
+        left.append(await rows(gateway, people))
+    assert left == [1, 1, 0]
 
 
 async def test_people_of_long_ago_are_forgotten(begin: Begin) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.core.content import load_library
 from bot.core.deadlines import Deadline, NotCovered, Span
@@ -26,9 +26,10 @@ from bot.simulator.cloud import Template
 from bot.simulator.phone import titles
 from bot.simulator.twilio import Content
 from bot.transcripts.records import ConsentRecord
+from bot.transcripts.sealing import Keys
 from bot.transcripts.tables import messages
 from tests.gateway.conftest import SmallDeadlines
-from tests.whatsapp.gateways import Begin, WhatsAppGateway, texts
+from tests.whatsapp.gateways import DATA_KEY, Begin, WhatsAppGateway, texts
 
 PROVIDERS = ("cloud", "twilio")
 SID = "HX" + "1" * 32
@@ -450,6 +451,40 @@ async def test_what_cannot_be_kept_ends_with_an_alarm_and_a_word(begin: Begin, c
     assert code in gateway.log.getvalue()
     lost, *_ = await says(gateway, ana, "hola")
     assert lost.text.startswith("Ya no le puedo recordar su fecha.")
+
+
+async def test_a_reminder_whose_key_is_missing_waits_for_it_until_its_next_day(begin: Begin) -> None:
+    gateway = await opened(begin)
+    ana = await agreed(gateway)
+    (row,) = await rows(gateway)
+    lost = Keys(["0d" * 32])
+    place = f"wa_reminders.body:{row.id}"
+    value = Keys([DATA_KEY]).open(row.body, place)
+
+    async def seal(keys: Keys) -> None:
+        async with gateway.store.database.begin() as connection:
+            await connection.execute(update(reminders).values(body=keys.seal(value, place)))
+
+    await seal(lost)
+    for hour in (17, 18, 19):
+        at(gateway, 2026, 12, 1, hour, 30)
+        assert await reminded(gateway, ana) == []
+    assert gateway.log.getvalue().count("reminder_unreadable") == 1
+    assert "reminder_not_countable" not in gateway.log.getvalue()
+    (row,) = await rows(gateway)
+    assert row.ended_at is None
+    # The key is back in time.
+    await seal(Keys([DATA_KEY]))
+    at(gateway, 2027, 1, 18, 18)
+    (sixty,) = await reminded(gateway, ana)
+    assert "60 días" in sixty.text
+    # And gone for good: the person hears so on the next day, and staff again.
+    await seal(lost)
+    at(gateway, 2027, 2, 17, 18)
+    assert [one.text for one in await reminded(gateway, ana)] == [WRITE]
+    (row,) = await rows(gateway)
+    assert row.ended_at is not None
+    assert "reminder_not_countable" in gateway.log.getvalue()
 
 
 async def test_a_day_on_which_no_gateway_ran_is_made_up_for_once(begin: Begin) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -15,8 +16,9 @@ from bot.booking.database import insert
 from bot.gateway.whatsapp.base import Base, is_, new_id, place
 from bot.gateway.whatsapp.model import Outbound
 from bot.gateway.whatsapp.outbox_store import news_of
-from bot.gateway.whatsapp.records import Handed, Reminder
-from bot.gateway.whatsapp.tables import earlier, handovers, outbox, people, reminders
+from bot.gateway.whatsapp.parts import aliases as aliases_in
+from bot.gateway.whatsapp.records import Handed, Named, Reminder
+from bot.gateway.whatsapp.tables import aliases, earlier, handovers, outbox, people, reminders
 
 
 class PeopleStore(Base):
@@ -97,6 +99,44 @@ class PeopleStore(Base):
         async with self._writing() as connection:
             gone = await self._expire(connection, people.c.last_inbound_at < before, before, limit)
         return tuple(sorted({id for id in gone.values() if id is not None}))
+
+    async def name_again(self, batch: int = 200) -> Named:
+        """Gives everybody, beside their other names, the one that their address has under the present secret.
+
+        So that who wrote under another FARO_SECRET_KEY is known again: by STOP, by "delete my data", and by their
+        reminders.
+        """
+        found, after = Counter[str](), ""
+        while True:
+            async with self._database.connect() as connection:
+                page = select(people.c.id).where(people.c.id > after).order_by(people.c.id).limit(batch)
+                ids = list((await connection.execute(page)).scalars())
+            if not ids:
+                return Named(**{name: found[name] for name in ("made", "had", "taken", "closed")})
+            for id in ids:
+                async with self._writing() as connection:
+                    person = await self._lock(connection, id)
+                    if person is not None:
+                        found[await self._named(connection, person)] += 1
+            after = ids[-1]
+
+    async def _named(self, connection: AsyncConnection, person: Row[Any]) -> str:
+        """How it stood with the name of the person's address, as ``Named`` tells it."""
+        address = self._open(person.address, place("wa_people.address", person.id)) or ""
+        alias = next(iter(aliases_in([address.removeprefix("whatsapp:")])), None)
+        if alias is None:
+            return "closed"
+        name = self._names.alias(person.provider, alias)
+        added = (
+            insert(self._database, aliases)
+            .values(name=name, person_id=person.id)
+            .on_conflict_do_nothing(index_elements=["name"])
+            .returning(aliases.c.name)
+        )
+        if await connection.scalar(added) is not None:
+            return "made"
+        owner = await connection.scalar(select(aliases.c.person_id).where(aliases.c.name == name))
+        return "had" if owner == person.id else "taken"
 
     # From the page.
 

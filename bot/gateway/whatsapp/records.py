@@ -214,6 +214,20 @@ class Swept:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """People by their name under the present secret: ``made`` got it now, ``had`` it before.
+
+    ``taken``: it is that of somebody else, who wrote under the present secret first; ``closed``: their address cannot
+    be opened.
+    """
+
+    made: int
+    had: int
+    taken: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Handed:
     """A conversation that was brought along."""
 

@@ -117,6 +117,8 @@ class Reminders:
         #: Called when something was queued.
         self.wake_sender: Callable[[], None] = _nothing
         self._looked_over: datetime | None = None
+        # Whether staff have been told of those whose key is missing.
+        self._told_closed = False
 
     # In the conversation.
 
@@ -262,13 +264,20 @@ class Reminders:
 
     async def _look_over(self) -> int:
         """Finds the dates that a change of law has moved."""
-        queued, after = 0, ""
+        queued, after, closed = 0, "", False
         while running := await self._store.open_reminders(after):
             for reminder in running:
+                if reminder.body is None:
+                    # Its key may come back until its next day has come.
+                    closed = True
+                    continue
                 queued += await self._guarded(reminder, taken=False)
                 # Counting takes some milliseconds each, and people wait for answers.
                 await asyncio.sleep(0)
             after = running[-1].id
+        if closed and not self._told_closed:
+            self._alarm("reminder_unreadable", None)
+        self._told_closed = closed
         return queued
 
     async def _guarded(self, reminder: Reminder, *, taken: bool) -> int:

@@ -109,7 +109,9 @@ class Tidying:
         for conversation_id in swept.idle:
             if await self._is_over(conversation_id):
                 await self._keeper.forget(conversation_id)
-        before = now - timedelta(days=self._firm.retention_days)
+        # Whoever has neither a kept conversation nor a request is gone before.
+        longest = max(self._firm.retention_days, self._firm.request_retention_days)
+        before = now - timedelta(days=longest)
         for conversation_id in await self._store.expire_people(before, EXPIRED_AT_ONCE):
             await self._keeper.forget(conversation_id)
         await self._count()
