@@ -20,6 +20,7 @@ from bot.gateway.voice import Voice
 from bot.gateway.whatsapp.records import Person
 from bot.gateway.whatsapp.reminders import WINDOW_LEFT
 from bot.gateway.whatsapp.store import WhatsAppStore
+from bot.transcripts.corrections import message_id_of
 from bot.transcripts.records import MessageRecord
 from bot.transcripts.review import Review
 from bot.transcripts.store import TranscriptStore
@@ -168,19 +169,21 @@ class Desk:
             async with self._keeper.use(conversation_id) as conversation, self._keeper.turn(conversation):
                 if conversation.consent is None:
                     return "gone"
-                message_id = _named(conversation_id, f"correction {key}")
+                message_id = message_id_of(conversation_id, key)
                 said = next((known for known in conversation.messages if known.id == message_id), None)
                 person = await self._person(conversation_id) if conversation.is_whatsapp else None
                 reach = await self._reach_of(person, conversation.is_whatsapp)
-                if said is None and reach.way in _NOT_AT_ALL:
+                name = "" if person is None else f"correction:{key}:{person.id}"
+                if reach.way in _NOT_AT_ALL and not await self._is_queued(name):
+                    # Also where whoever was interrupted has kept it already: it stands there and reaches nobody.
                     return _NOT_AT_ALL[reach.way]
                 if said is None:
                     said = conversation.tell(message_id, reply, self._clock.now())
                 # Kept first: whoever is interrupted finds it there, and sends it under the same name.
                 if not await self._keeper.flush(conversation):
                     return "later"
-                if self._outside is not None and person is not None:
-                    await self._outside(conversation, said, f"correction:{key}:{person.id}")
+                if self._outside is not None and name:
+                    await self._outside(conversation, said, name)
                 return "asked" if reach.way == "template" else "sent"
         except RequestError as error:
             return _gone(error)
@@ -247,6 +250,10 @@ class Desk:
         now = self._clock.now()
         found = await self._whatsapp.of_conversation(conversation_id, now)
         return found or await self._whatsapp.who_left(conversation_id, now)
+
+    async def _is_queued(self, name: str) -> bool:
+        """Whether news of that name is on its way to the person, or was."""
+        return bool(name) and self._whatsapp is not None and await self._whatsapp.is_queued(name)
 
     async def _reach_of(self, person: Person | None, in_whatsapp: bool) -> Reach:
         if not in_whatsapp:

@@ -7,6 +7,7 @@ what is sent has a name of its own, so that it is one message however often it i
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ class Correction:
 class Recipient:
     """A person of a correction: what they were told and when, in which language they are now.
 
-    ``booking`` and the like are looked up where they are shown. ``heard``: somebody has told them the new value since.
+    ``booking`` and the like are looked up where they are shown. ``heard``: they have been told the new value since, by
+    anything but this correction.
     """
 
     correction: Correction
@@ -72,6 +74,12 @@ class Recipient:
     reason: str | None
     sent_at: datetime | None
     heard: bool = False
+
+
+def message_id_of(conversation_id: str, correction_id: str) -> str:
+    """The id of the message that tells a correction in a conversation: the same however often it is told."""
+    named = f"staff {conversation_id} correction {correction_id}"
+    return f"m_{hashlib.sha256(named.encode()).hexdigest()[:32]}"
 
 
 class Corrections:
@@ -233,8 +241,12 @@ class Corrections:
                 select(corrections).where(corrections.c.id == taken.correction_id)
             )
             correction = _correction(head.one())
+            # Its own message, kept by whoever was interrupted, may not have reached anybody.
             heard = heard_since(
-                literal(row.conversation_id), correction.wanted, literal(row.told_at, c.told_at.type)
+                literal(row.conversation_id),
+                correction.wanted,
+                literal(row.told_at, c.told_at.type),
+                apart_from=message_id_of(row.conversation_id, correction.id),
             )
             found = (await connection.execute(heard.limit(1))).first() is not None
             return _recipient(row, correction, heard=found)

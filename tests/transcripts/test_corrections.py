@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from bot.transcripts.corrections import Correction, Corrections
+from bot.transcripts.corrections import Correction, Corrections, message_id_of
 from bot.transcripts.recall import Recall, Wanted
 from bot.transcripts.recall_tables import correction_people
 from bot.transcripts.store import TranscriptStore
-from tests.transcripts.saying import NOON
+from tests.transcripts.saying import NOON, bot, conversation
 from tests.transcripts.test_recall import FEE, NOW, tell
 
 LATER = NOON + timedelta(days=1)
@@ -104,6 +104,26 @@ async def test_who_has_heard_the_new_value_meanwhile_is_known(
     assert taken.heard
     await corrections.end(taken, "told", None, LATER)
     assert await corrections.counts(taken.correction.id) == {"told": 1}
+
+
+async def test_its_own_message_is_not_taken_for_having_heard_it(
+    store: TranscriptStore, corrections: Corrections
+) -> None:
+    await tell(store, ("c_1", 0, "$100"))
+    made = await approved(corrections)
+    assert await corrections.take(LATER, HOLD, BOTH) is not None
+    # Kept, and then killed before it was sent.
+    own = bot(
+        2000,
+        message_id_of("c_1", made.id),
+        created_at=LATER,
+        reply={"id": "correction", "parameters": {FEE: "$102"}, "choices": []},
+    )
+    await store.save(conversation("c_1"), [own])
+    again = await corrections.take(LATER + HOLD, HOLD, BOTH)
+    assert again is not None
+    assert not again.heard
+    assert await Recall(store).count(Wanted(FEE, NOW)) == 0
 
 
 async def test_only_the_channels_that_may_be_used_now_are_taken(
