@@ -20,6 +20,8 @@ WHATSAPP = "whatsapp"
 
 #: What the ids of replies begin with that tell an emergency notice of the firm.
 BULLETIN = "bulletin_"
+#: The notice that a member of staff has taken the conversation over.
+JOINED = "staff_joined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +133,7 @@ class Conversation:
             text=reply.text,
             reply={**reply.as_dict(), "choices": []},
         )
-        latest = self.latest
         self.add(message)
-        self.latest = latest
         return message
 
     def add(self, message: MessageRecord) -> None:
@@ -146,9 +146,10 @@ class Conversation:
                 self.bulletins.add((message.reply["id"], message.language))
             offered = tuple(Offered(**choice) for choice in message.reply.get("choices", ()))
             self.offered.update({choice.id: choice for choice in offered})
-            # Replies to one message belong together: all their choices can be typed.
-            before = self._bot_message_before(message)
-            self.latest = (*self.latest, *offered) if before else offered
+            if offered or self._ends_choosing(message):
+                # Replies to one message belong together: all their choices can be typed.
+                before = self._bot_message_before(message)
+                self.latest = (*self.latest, *offered) if before else offered
         self.wake()
 
     def replace(self, message: MessageRecord) -> None:
@@ -245,6 +246,17 @@ class Conversation:
             if message.client_message_id is not None:
                 self.digests.pop(message.client_message_id, None)
         del self.messages[:surplus]
+
+    def _ends_choosing(self, message: MessageRecord) -> bool:
+        """Whether what was offered before can no longer be typed behind a message that offers nothing.
+
+        News that nobody asked for leave it open. With a member of staff a "2" means something else.
+        """
+        if (message.reply or {}).get("id") == JOINED:
+            return True
+        return message.reply_to is not None and any(
+            known.id == message.reply_to for known in reversed(self.messages) if known.author == "visitor"
+        )
 
     def _bot_message_before(self, message: MessageRecord) -> bool:
         if len(self.messages) < 2:

@@ -12,10 +12,10 @@ from bot.core.messages import Reply
 from bot.core.redact import mask
 from bot.gateway.bookings import Outside
 from bot.gateway.clock import Clock
-from bot.gateway.conversations import WHATSAPP, Conversation
+from bot.gateway.conversations import JOINED, WHATSAPP, Conversation
 from bot.gateway.keeper import Keeper
 from bot.gateway.ports import Firm
-from bot.gateway.staffing import JOINED, LEFT, STAFF
+from bot.gateway.staffing import LEFT, STAFF
 from bot.gateway.voice import Voice
 from bot.gateway.whatsapp.records import Person
 from bot.gateway.whatsapp.reminders import WINDOW_LEFT

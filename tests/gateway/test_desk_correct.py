@@ -10,14 +10,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from bot.core.messages import Reply
+from bot.core.messages import Choice, Reply
 from bot.gateway.app import DESK
 from bot.gateway.desk import LONGEST, Reach
 from bot.transcripts.recall import Recall, Wanted
 from bot.transcripts.tables import told
-from tests.gateway.conftest import Gateway, Start, Talk, ids
+from tests.gateway.conftest import Gateway, Start, StillClock, Talk, ids
 
 FEE = "fee.annual"
+NOON = StillClock().moment
 NEWS = Reply(
     "notice", "correction", "en", "News from the office.\n\nThe fee is $102 now.", parameters={FEE: "$102"}
 )
@@ -77,6 +78,36 @@ async def test_what_was_offered_before_can_still_be_pressed_and_typed(gateway: G
     await desk_of(gateway).correct(talk.id, "k1", NEWS)
     async with gateway.keeper.use(talk.id) as conversation:
         assert conversation.latest == before
+
+
+async def test_news_leave_open_what_was_asked_also_for_who_brings_the_conversation_from_the_store(
+    gateway: Gateway, talk: Talk
+) -> None:
+    gateway.engine.replies = [Reply("question", "q", "en", "Which?", choices=(Choice("Blue one", "/blue"),))]
+    await talk.send("work permit door")
+    gateway.engine.replies = None
+    async with gateway.keeper.use(talk.id) as conversation:
+        # News of a request for an appointment.
+        conversation.say(Reply("notice", "booking_confirmed", "en", "It is confirmed."), None, NOON)
+        await gateway.keeper.flush(conversation)
+        (before,) = conversation.latest
+    await desk_of(gateway).correct(talk.id, "k1", NEWS)
+    gateway.keeper.registry.remove(talk.id)
+    async with gateway.keeper.use(talk.id) as conversation:
+        assert conversation.latest == (before,)
+    gateway.engine.replies = [Reply("answer", "a", "en", "An answer.")]
+    await talk.send("work permit door")
+    async with gateway.keeper.use(talk.id) as conversation:
+        assert conversation.latest == ()
+
+
+async def test_with_staff_nothing_that_was_offered_before_is_meant(gateway: Gateway, talk: Talk) -> None:
+    gateway.engine.replies = [Reply("question", "q", "en", "Which?", choices=(Choice("Blue one", "/blue"),))]
+    await talk.send("work permit door")
+    await desk_of(gateway).claim(talk.id, "s_ana", "Ana")
+    await desk_of(gateway).correct(talk.id, "k1", NEWS)
+    async with gateway.keeper.use(talk.id) as conversation:
+        assert conversation.latest == ()
 
 
 async def test_a_gateway_that_was_killed_after_keeping_it_sends_it_no_second_time(

@@ -165,3 +165,17 @@ async def test_who_did_not_agree_is_not_asked_to_write_when_the_day_has_passed_i
     assert one.reason == "window_closed"
     await gateway.idle()
     assert len(person.sees) == before
+
+
+@pytest.mark.parametrize("word", ["2", "Tuesday"])
+async def test_what_was_offered_before_it_can_still_be_typed(begin: Begin, word: str) -> None:
+    gateway = await begin()
+    person, _ = await kept(gateway)
+    await told(gateway, person, Choice("Monday", "/monday"), Choice("Tuesday", "/tuesday"))
+    corrections = Corrections(gateway.transcripts)
+    await approved(corrections, gateway.clock.now())
+    await sender_of(gateway, corrections).round()
+    await person.hears(1)
+    await person.says(word)
+    await person.hears(1)
+    assert gateway.engine.turns[-1]["payload"] == "/tuesday"
