@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -69,10 +69,13 @@ class Desk(Protocol):
         """``sent``, ``window_closed``, ``stopped``, ``not_held``, ``personal`` (it holds a number from somebody's
         papers) or ``gone``; the same ``key`` sends once."""
 
-    async def correct(self, conversation_id: str, key: str, reply: Reply) -> str:
+    async def correct(
+        self, conversation_id: str, key: str, reply: Reply, settled: Callable[[], Awaitable[str]]
+    ) -> str:
         """Tells a person that something has changed; the same ``key`` tells once. ``sent``, ``asked`` (they are asked
         to write first), ``stopped``, ``window_closed``, ``gone``, ``personal``, ``too_long``, ``empty``, or ``later``:
-        it may be tried again."""
+        it may be tried again. ``settled`` is asked last: when it says something, that is the answer, and nobody is
+        told."""
 
     async def reach(self, conversation_id: str, channel: str) -> Reach:
         """How news would come to the person of a conversation of that channel now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -156,12 +156,16 @@ class Desk:
         except RequestError as error:
             return _gone(error)
 
-    async def correct(self, conversation_id: str, key: str, reply: Reply) -> str:
+    async def correct(
+        self, conversation_id: str, key: str, reply: Reply, settled: Callable[[], Awaitable[str]]
+    ) -> str:
         """Tells a person that something they were told has changed; once in a conversation for each ``key``, and on
         WhatsApp once for each person.
 
-        ``sent``; ``asked`` when they are asked to write first; else why not: ``stopped``, ``window_closed``, ``gone``,
-        ``personal``, ``too_long``, ``empty``. ``later``: it may be tried again with the same key.
+        ``settled`` is asked while nobody else can say anything in the conversation: what it says instead of nothing is
+        the answer, and they are not told. ``sent``; ``asked`` when they are asked to write first; else why not:
+        ``stopped``, ``window_closed``, ``gone``, ``personal``, ``too_long``, ``empty``. ``later``: it may be tried
+        again with the same key.
         """
         if problem := _unfit(reply.text):
             return problem
@@ -174,9 +178,15 @@ class Desk:
                 person = await self._person(conversation_id) if conversation.is_whatsapp else None
                 reach = await self._reach_of(person, conversation.is_whatsapp)
                 name = "" if person is None else f"correction:{key}:{person.id}"
-                if reach.way in _NOT_AT_ALL and not await self._is_queued(name):
-                    # Also where whoever was interrupted has kept it already: it stands there and reaches nobody.
-                    return _NOT_AT_ALL[reach.way]
+                # What was said before and could not be kept, the store does not know yet.
+                if not await self._keeper.flush(conversation):
+                    return "later"
+                # Who was interrupted may have kept it: on WhatsApp it stands there and has reached nobody.
+                if not (await self._is_queued(name) if conversation.is_whatsapp else said):
+                    if reach.way in _NOT_AT_ALL:
+                        return _NOT_AT_ALL[reach.way]
+                    if instead := await settled():
+                        return instead
                 if said is None:
                     said = conversation.tell(message_id, reply, self._clock.now())
                 # Kept first: whoever is interrupted finds it there, and sends it under the same name.

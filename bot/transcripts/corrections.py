@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, insert, literal, or_, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.transcripts.listing import after
 from bot.transcripts.recall import Recall, Wanted, heard_since, in_force
@@ -144,14 +145,18 @@ class Corrections:
             )
             return done.rowcount == 1
 
-    async def approve(self, correction_id: str, staff: str, now: datetime) -> bool:
-        """Takes up everybody who has to hear it, and lets it go out; False when it is approved already, or is gone.
+    async def approve(self, correction_id: str, staff: str, now: datetime) -> str:
+        """Takes up everybody who has to hear it, and lets it go out: ``approved``.
 
-        Nothing goes out before all are taken up: who is interrupted does it again.
+        Else why not: ``already``, also where it is gone; ``busy`` while another one of the same value still goes out,
+        which would tell people twice. Nothing goes out before all are taken up: who is interrupted does it again.
         """
         found = await self.find(correction_id)
         if found is None or found.approved_at is not None:
-            return False
+            return "already"
+        async with self._database.connect() as connection:
+            if await _is_going_out(connection, found):
+                return "busy"
         page: Page[Any] = await self._recall.affected(found.wanted, BATCH)
         while True:
             await self._take_up(found, [row.message_id for row in page.rows])
@@ -159,12 +164,17 @@ class Corrections:
                 break
             page = await self._recall.affected(found.wanted, BATCH, page.next_key)
         async with self._database.begin() as connection:
+            # Written first, so that of two that are approved at once one sees the other.
+            of_it = corrections.c.parameter == found.parameter
+            await connection.execute(update(corrections).where(of_it).values(parameter=found.parameter))
+            if await _is_going_out(connection, found):
+                return "busy"
             done = await connection.execute(
                 update(corrections)
                 .where(corrections.c.id == correction_id, corrections.c.approved_at.is_(None))
                 .values(approved_by=staff, approved_at=now)
             )
-            return done.rowcount == 1
+            return "approved" if done.rowcount == 1 else "already"
 
     async def stop(self, correction_id: str) -> int:
         """Sends it to nobody who has not had it yet; how many those are. One that nobody approved goes for good."""
@@ -241,15 +251,13 @@ class Corrections:
                 select(corrections).where(corrections.c.id == taken.correction_id)
             )
             correction = _correction(head.one())
-            # Its own message, kept by whoever was interrupted, may not have reached anybody.
-            heard = heard_since(
-                literal(row.conversation_id),
-                correction.wanted,
-                literal(row.told_at, c.told_at.type),
-                apart_from=message_id_of(row.conversation_id, correction.id),
-            )
-            found = (await connection.execute(heard.limit(1))).first() is not None
-            return _recipient(row, correction, heard=found)
+            taken_up = _recipient(row, correction)
+            return replace(taken_up, heard=await _has_heard(connection, taken_up))
+
+    async def settled(self, recipient: Recipient) -> str:
+        """What has become of a person since they were taken: ``told`` by something else, or nothing."""
+        async with self._database.connect() as connection:
+            return "told" if await _has_heard(connection, recipient) else ""
 
     async def end(self, recipient: Recipient, state: str, reason: str | None, now: datetime) -> None:
         """What became of a person who was taken; nothing where they are gone."""
@@ -280,6 +288,33 @@ class Corrections:
 _COLUMNS = tuple(column.name for column in corrections.columns)
 
 
+async def _is_going_out(connection: AsyncConnection, correction: Correction) -> bool:
+    """Whether another correction to the same value has still to reach somebody."""
+    c, people = corrections.c, correction_people.c
+    waits = select(people.correction_id).where(text(UNSENT), people.correction_id == c.id)
+    rows = await connection.execute(
+        select(c.new_value).where(
+            c.parameter == correction.parameter,
+            c.id != correction.id,
+            c.approved_at.is_not(None),
+            waits.exists(),
+        )
+    )
+    return any(dict(value) == dict(correction.new_value) for value in rows.scalars())
+
+
+async def _has_heard(connection: AsyncConnection, recipient: Recipient) -> bool:
+    correction = recipient.correction
+    query = heard_since(
+        literal(recipient.conversation_id),
+        correction.wanted,
+        literal(recipient.told_at, correction_people.c.told_at.type),
+        # Its own message, kept by whoever was interrupted, may not have reached anybody.
+        apart_from=message_id_of(recipient.conversation_id, correction.id),
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
 def _people() -> Select[Any]:
     return select(correction_people, conversations.c.language, conversations.c.channel).join(
         conversations, conversations.c.id == correction_people.c.conversation_id
@@ -291,7 +326,7 @@ def _correction(row: Row[Any]) -> Correction:
     return Correction(**{**values, "old_values": tuple(values["old_values"])})
 
 
-def _recipient(row: Row[Any], correction: Correction, *, heard: bool = False) -> Recipient:
+def _recipient(row: Row[Any], correction: Correction) -> Recipient:
     return Recipient(
         correction,
         row.conversation_id,
@@ -302,5 +337,4 @@ def _recipient(row: Row[Any], correction: Correction, *, heard: bool = False) ->
         row.state,
         row.reason,
         row.sent_at,
-        heard,
     )

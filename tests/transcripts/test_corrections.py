@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
@@ -39,7 +40,7 @@ async def proposed(corrections: Corrections, since: datetime | None = None) -> C
 
 async def approved(corrections: Corrections) -> Correction:
     made = await proposed(corrections)
-    assert await corrections.approve(made.id, "s_2", LATER)
+    assert await corrections.approve(made.id, "s_2", LATER) == "approved"
     found = await corrections.find(made.id)
     assert found is not None
     return found
@@ -52,8 +53,8 @@ async def test_nothing_goes_out_before_an_attorney_approves(
     made = await proposed(corrections)
     assert await corrections.take(LATER, HOLD, BOTH) is None
     assert await corrections.reword(made.id, {**TEXTS, "es": "Hoy es $102."})
-    assert await corrections.approve(made.id, "s_2", LATER)
-    assert not await corrections.approve(made.id, "s_3", LATER)
+    assert await corrections.approve(made.id, "s_2", LATER) == "approved"
+    assert await corrections.approve(made.id, "s_3", LATER) == "already"
     assert not await corrections.reword(made.id, TEXTS)
     found = await corrections.find(made.id)
     assert found is not None
@@ -126,6 +127,49 @@ async def test_its_own_message_is_not_taken_for_having_heard_it(
     assert await Recall(store).count(Wanted(FEE, NOW)) == 0
 
 
+async def test_two_of_one_value_do_not_go_out_at_once(
+    store: TranscriptStore, corrections: Corrections
+) -> None:
+    await tell(store, ("c_1", 0, "$100"))
+    first, second = await proposed(corrections), await proposed(corrections)
+    # To another value, which is not news by now, or about something else: those are in nobody's way.
+    other = await corrections.propose(
+        FEE, since=None, old_values=("$95",), new_value={}, texts=TEXTS, staff="s_1", now=LATER
+    )
+    assert await corrections.approve(first.id, "s_2", LATER) == "approved"
+    assert await corrections.approve(second.id, "s_2", LATER) == "busy"
+    assert await corrections.approve(other.id, "s_2", LATER) == "approved"
+    found = await corrections.find(second.id)
+    assert found is not None
+    assert found.approved_at is None
+    taken = await corrections.take(LATER, HOLD, BOTH)
+    assert taken is not None
+    assert await corrections.approve(second.id, "s_2", LATER) == "busy"
+    await corrections.end(taken, "sent", None, LATER)
+    assert await corrections.approve(second.id, "s_2", LATER) == "approved"
+
+
+async def test_of_two_that_are_approved_at_one_moment_one_goes_out(
+    store: TranscriptStore, corrections: Corrections
+) -> None:
+    await tell(store, *((f"c_{number}", number, "$100") for number in range(3)))
+    drafts = [await proposed(corrections) for _ in range(5)]
+    done = await asyncio.gather(*(corrections.approve(made.id, "s_2", LATER) for made in drafts))
+    assert sorted(done) == ["approved", *["busy"] * 4]
+
+
+async def test_who_hears_the_new_value_after_being_taken_is_settled(
+    store: TranscriptStore, corrections: Corrections
+) -> None:
+    await tell(store, ("c_1", 0, "$100"))
+    await approved(corrections)
+    taken = await corrections.take(LATER, HOLD, BOTH)
+    assert taken is not None
+    assert await corrections.settled(taken) == ""
+    await tell(store, ("c_0", 0, "$102"), ("c_1", 60, "$102"))
+    assert await corrections.settled(taken) == "told"
+
+
 async def test_only_the_channels_that_may_be_used_now_are_taken(
     store: TranscriptStore, corrections: Corrections
 ) -> None:
@@ -152,7 +196,7 @@ async def test_stopping_keeps_it_from_who_has_not_had_it(
     assert await corrections.stop(draft.id) == 1
     assert await corrections.find(draft.id) is None
     assert await corrections.stop("none_such") == 0
-    assert not await corrections.approve(draft.id, "s_2", LATER)
+    assert await corrections.approve(draft.id, "s_2", LATER) == "already"
 
 
 async def test_what_is_erased_goes_with_its_conversation(
@@ -190,7 +234,7 @@ async def test_taking_up_many_is_done_in_parts_and_can_be_done_again(
         with pytest.raises(ConnectionError):
             await corrections.approve(made.id, "s_2", LATER)
     assert await corrections.take(LATER, HOLD, BOTH) is None
-    assert await corrections.approve(made.id, "s_2", LATER)
+    assert await corrections.approve(made.id, "s_2", LATER) == "approved"
     assert await corrections.counts(made.id) == {"ready": 7}
 
 

@@ -79,7 +79,7 @@ async def approved(corrections: Corrections, now: datetime) -> Correction:
         staff="s_1",
         now=now,
     )
-    assert await corrections.approve(made.id, "s_2", now)
+    assert await corrections.approve(made.id, "s_2", now) == "approved"
     return made
 
 
@@ -179,3 +179,27 @@ async def test_what_was_offered_before_it_can_still_be_typed(begin: Begin, word:
     await person.says(word)
     await person.hears(1)
     assert gateway.engine.turns[-1]["payload"] == "/tuesday"
+
+
+@pytest.mark.parametrize("provider", ["cloud", "twilio"])
+async def test_two_gateways_with_two_corrections_of_one_value_tell_a_person_once(
+    begin: Begin, provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = await begin(provider)
+    person, _ = await kept(gateway)
+    await told(gateway, person)
+    corrections = Corrections(gateway.transcripts)
+    # As it was when nothing kept two of them from being approved, or when both were approved in one moment.
+    monkeypatch.setattr("bot.transcripts.corrections._is_going_out", no)
+    made = [await approved(corrections, gateway.clock.now()) for _ in range(2)]
+    rounds = await asyncio.gather(*(sender_of(gateway, corrections).round() for _ in range(2)))
+    assert sum(rounds) == 2
+    await person.hears(1)
+    await gateway.idle()
+    assert sum(NEWS in text for text in texts(person.sees)) == 1
+    counts = [await corrections.counts(one.id) for one in made]
+    assert sorted(map(str, counts)) == ["{'sent': 1}", "{'told': 1}"]
+
+
+async def no(*_: object) -> bool:
+    return False

@@ -78,9 +78,11 @@ async def approve(request: web.Request) -> web.StreamResponse:
     store = _store(request)
     await store.reword(found.id, texts)
     done = await store.approve(found.id, staff_of(request).id, request.app[CLOCK].now())
+    if done == "busy":
+        return await _show(request, _with(found, texts), "correction_busy")
     if (sender := request.app.get(SENDER)) is not None:
         sender.wake()
-    raise then(f"/corrections/{found.id}", "correct_approved" if done else "already")
+    raise then(f"/corrections/{found.id}", "correct_approved" if done == "approved" else "already")
 
 
 async def stop(request: web.Request) -> web.StreamResponse:

@@ -34,6 +34,7 @@ FIRST_HOUR, LAST_HOUR = 9, 18
 _ENDS = {
     "sent": ("sent", None),
     "asked": ("sent", "asked"),
+    "told": ("told", None),
     "stopped": ("declined", "stopped"),
     "window_closed": ("unreachable", "window_closed"),
     "gone": ("unreachable", "gone"),
@@ -117,7 +118,10 @@ class Sender:
             # Since it was approved the value has changed again: this is no news any more.
             return "declined", "changed_again"
         reply = reply_to(taken, known, self._firm.timezone)
-        return _ENDS.get(await self._desk.correct(taken.conversation_id, correction.id, reply), ("", None))
+        answer = await self._desk.correct(
+            taken.conversation_id, correction.id, reply, lambda: self._corrections.settled(taken)
+        )
+        return _ENDS.get(answer, ("", None))
 
 
 SENDER: web.AppKey[Sender] = web.AppKey("console_correction_sender")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -236,12 +236,32 @@ async def test_a_value_that_changed_again_is_not_sent_as_news(
     assert response.status == 400
     assert "has changed again" in await response.text()
     pages.clock.moment = FEBRUARY
-    assert await corrections.approve(made.id, "s_1", FEBRUARY)
+    assert await corrections.approve(made.id, "s_1", FEBRUARY) == "approved"
     pages.clock.moment = midnight(date(2025, 12, 1), "America/New_York")
     await pages.app[SENDER].round()
     # The one on WhatsApp waits for the day.
     assert await corrections.counts(made.id) == {"declined": 1, "ready": 1}
     assert pages.desk.calls == []
+
+
+async def test_one_of_the_same_value_waits_until_the_other_has_gone_out(
+    pages: Console, signed_in: SignedIn, corrections: Corrections
+) -> None:
+    await plant(pages)
+    attorney = await signed_in("attorney")
+    first = await prepared(pages, attorney)
+    pages.clock.moment += timedelta(seconds=1)
+    second = await prepared(pages, attorney)
+    pages.desk.answers["correct"] = "later"
+    await attorney.post(f"/corrections/{first.id}/approve", {**TEXTS, "read": "yes"})
+    response = await attorney.post(f"/corrections/{second.id}/approve", {**TEXTS, "read": "yes"})
+    assert response.status == 400
+    told = await response.text()
+    assert "Another correction of this value is still going out" in told
+    assert TEXTS["text_en"].splitlines()[-1] in told
+    found = await corrections.find(second.id)
+    assert found is not None
+    assert found.approved_at is None
 
 
 async def test_a_draft_is_thrown_away_and_a_sending_stopped(

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.console.recall.sending import HOLD, SENDER, Sender
-from bot.core.messages import Reply
 from bot.transcripts.corrections import Correction, Corrections
 from tests.console.conftest import Console, ExampleFirm
 from tests.console.pages.planting import beside
@@ -27,7 +26,7 @@ async def approved(pages: Console, corrections: Corrections) -> Correction:
         staff="s_1",
         now=FEBRUARY,
     )
-    assert await corrections.approve(made.id, "s_2", FEBRUARY)
+    assert await corrections.approve(made.id, "s_2", FEBRUARY) == "approved"
     return made
 
 
@@ -91,7 +90,7 @@ async def test_one_person_who_breaks_keeps_no_other_from_hearing_it(
     await tell(pages.store, ("c_1", 0, "$100"), ("c_2", 1, "$100"), ("c_3", 2, "$100"))
     made = await approved(pages, corrections)
 
-    async def breaks(conversation_id: str, key: str, reply: Reply) -> str:
+    async def breaks(conversation_id: str, *_: object) -> str:
         if conversation_id == "c_2":
             raise OperationalError("", {}, Exception())
         return "sent"
