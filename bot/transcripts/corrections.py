@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, literal, or_, select, text, tuple_, update
+from sqlalchemy import Row, Select, case, delete, func, insert, literal, or_, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +26,8 @@ from bot.transcripts.store import TranscriptStore
 from bot.transcripts.tables import conversations, told
 
 STATES = ("ready", "sending", "sent", "told", "unreachable", "declined")
+#: The reason of those who were to get it when staff stopped it.
+STOPPED = "stopped_by_staff"
 #: So many people are taken up by one statement.
 BATCH = 500
 
@@ -177,19 +179,23 @@ class Corrections:
             return "approved" if done.rowcount == 1 else "already"
 
     async def stop(self, correction_id: str) -> int:
-        """Sends it to nobody who has not had it yet; how many those are. One that nobody approved goes for good."""
+        """Sends it to nobody who has not had it yet; how many those are. One that nobody approved goes for good.
+
+        Whoever has a person in hand hears of it from ``settled``; one who was lost in hand is taken once more, to see
+        whether they have had it.
+        """
         async with self._database.begin() as connection:
             gone = await connection.execute(
                 delete(corrections).where(
                     corrections.c.id == correction_id, corrections.c.approved_at.is_(None)
                 )
             )
+            c = correction_people.c
+            unsent = (c.correction_id == correction_id, text(UNSENT), c.reason.is_(None))
             kept = await connection.execute(
                 update(correction_people)
-                .where(
-                    correction_people.c.correction_id == correction_id, correction_people.c.state == "ready"
-                )
-                .values(state="declined", reason="stopped_by_staff")
+                .where(*unsent)
+                .values(state=case((c.state == "ready", "declined"), else_=c.state), reason=STOPPED)
             )
             return int(gone.rowcount + kept.rowcount)
 
@@ -221,7 +227,10 @@ class Corrections:
     # Sending.
 
     async def take(self, now: datetime, hold: timedelta, channels: Collection[str]) -> Recipient | None:
-        """The next person to be told, by nobody else until ``now + hold``; None when nobody waits on the channels."""
+        """The next person to be told, by nobody else until ``now + hold``; None when nobody waits on the channels.
+
+        One who was lost in hand before somebody stopped it is taken on any channel: nothing is to be sent.
+        """
         c, waiting = correction_people.c, correction_people.alias("waiting")
         free = or_(waiting.c.state == "ready", waiting.c.taken_at <= now - hold)
         first = (
@@ -229,7 +238,7 @@ class Corrections:
             .join(corrections, corrections.c.id == waiting.c.correction_id)
             .join(conversations, conversations.c.id == waiting.c.conversation_id)
             .where(text(f"waiting.{UNSENT}"), free, corrections.c.approved_at.is_not(None))
-            .where(conversations.c.channel.in_(channels))
+            .where(or_(conversations.c.channel.in_(channels), waiting.c.reason == STOPPED))
             .order_by(waiting.c.told_at, waiting.c.conversation_id)
             .limit(1)
             .with_for_update(of=waiting, skip_locked=True)
@@ -255,8 +264,15 @@ class Corrections:
             return replace(taken_up, heard=await _has_heard(connection, taken_up))
 
     async def settled(self, recipient: Recipient) -> str:
-        """What has become of a person since they were taken: ``told`` by something else, or nothing."""
+        """What has become of a person since they were taken: ``told`` by something else, ``stopped_by_staff``, or
+        nothing."""
+        c = correction_people.c
+        reason = select(c.reason).where(
+            c.correction_id == recipient.correction.id, c.conversation_id == recipient.conversation_id
+        )
         async with self._database.connect() as connection:
+            if await connection.scalar(reason) == STOPPED:
+                return STOPPED
             return "told" if await _has_heard(connection, recipient) else ""
 
     async def end(self, recipient: Recipient, state: str, reason: str | None, now: datetime) -> None:
@@ -291,7 +307,9 @@ _COLUMNS = tuple(column.name for column in corrections.columns)
 async def _is_going_out(connection: AsyncConnection, correction: Correction) -> bool:
     """Whether another correction to the same value has still to reach somebody."""
     c, people = corrections.c, correction_people.c
-    waits = select(people.correction_id).where(text(UNSENT), people.correction_id == c.id)
+    waits = select(people.correction_id).where(
+        text(UNSENT), people.correction_id == c.id, people.reason.is_(None)
+    )
     rows = await connection.execute(
         select(c.new_value).where(
             c.parameter == correction.parameter,

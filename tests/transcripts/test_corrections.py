@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from bot.transcripts.corrections import Correction, Corrections, message_id_of
+from bot.transcripts.corrections import STOPPED, Correction, Corrections, message_id_of
 from bot.transcripts.recall import Recall, Wanted
 from bot.transcripts.recall_tables import correction_people
 from bot.transcripts.store import TranscriptStore
@@ -189,7 +189,9 @@ async def test_stopping_keeps_it_from_who_has_not_had_it(
     made = await approved(corrections)
     taken = await corrections.take(LATER, HOLD, BOTH)
     assert taken is not None
-    assert await corrections.stop(made.id) == 1
+    # Whoever has one in hand may be a moment too late to hear of it.
+    assert await corrections.stop(made.id) == 2
+    assert await corrections.stop(made.id) == 0
     await corrections.end(taken, "sent", None, LATER)
     assert await corrections.counts(made.id) == {"sent": 1, "declined": 1}
     draft = await proposed(corrections)
@@ -197,6 +199,24 @@ async def test_stopping_keeps_it_from_who_has_not_had_it(
     assert await corrections.find(draft.id) is None
     assert await corrections.stop("none_such") == 0
     assert await corrections.approve(draft.id, "s_2", LATER) == "already"
+
+
+async def test_stopping_reaches_who_is_in_hand_and_who_was_lost_in_hand(
+    store: TranscriptStore, corrections: Corrections
+) -> None:
+    await tell(store, ("c_1", 0, "$100"), channel="whatsapp")
+    made = await approved(corrections)
+    taken = await corrections.take(LATER, HOLD, BOTH)
+    assert taken is not None
+    assert await corrections.settled(taken) == ""
+    await corrections.stop(made.id)
+    assert await corrections.settled(taken) == STOPPED
+    assert await corrections.take(LATER, HOLD, ("web",)) is None
+    # By night, too: there is nothing to be sent.
+    again = await corrections.take(LATER + HOLD, HOLD, ("web",))
+    assert again is not None
+    assert await corrections.settled(again) == STOPPED
+    assert (await corrections.approve((await proposed(corrections)).id, "s_2", LATER)) == "approved"
 
 
 async def test_what_is_erased_goes_with_its_conversation(

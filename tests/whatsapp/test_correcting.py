@@ -167,6 +167,27 @@ async def test_who_did_not_agree_is_not_asked_to_write_when_the_day_has_passed_i
     assert len(person.sees) == before
 
 
+@pytest.mark.parametrize("step", ["queue", "end"])
+async def test_stopping_keeps_it_from_who_has_not_had_it_and_says_sent_of_who_has(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    gateway = await begin()
+    person, _ = await kept(gateway)
+    await told(gateway, person)
+    corrections = Corrections(gateway.transcripts)
+    made = await approved(corrections, gateway.clock.now())
+    with monkeypatch.context() as patch:
+        kill(patch, gateway.store if step == "queue" else corrections, step)
+        with pytest.raises(asyncio.CancelledError):
+            await sender_of(gateway, corrections).round()
+    await corrections.stop(made.id)
+    await gateway.later(seconds=HOLD.total_seconds())
+    await sender_of(gateway, corrections).round()
+    assert await corrections.counts(made.id) == {"declined" if step == "queue" else "sent": 1}
+    await gateway.idle()
+    assert sum(NEWS in text for text in texts(person.sees)) == (step == "end")
+
+
 @pytest.mark.parametrize("word", ["2", "Tuesday"])
 async def test_what_was_offered_before_it_can_still_be_typed(begin: Begin, word: str) -> None:
     gateway = await begin()

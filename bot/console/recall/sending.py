@@ -21,7 +21,7 @@ from bot.console.ports import Clock, Desk, Firm
 from bot.console.recall.wording import reply_to
 from bot.core.law import Parameters
 from bot.core.told import standing
-from bot.transcripts.corrections import Corrections, Recipient
+from bot.transcripts.corrections import STOPPED, Corrections, Recipient
 
 #: Longer than telling anybody takes.
 HOLD = timedelta(minutes=5)
@@ -36,6 +36,7 @@ _ENDS = {
     "asked": ("sent", "asked"),
     "told": ("told", None),
     "stopped": ("declined", "stopped"),
+    STOPPED: ("declined", STOPPED),
     "window_closed": ("unreachable", "window_closed"),
     "gone": ("unreachable", "gone"),
     "personal": ("unreachable", "not_fit"),

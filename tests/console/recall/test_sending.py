@@ -105,6 +105,31 @@ async def test_one_person_who_breaks_keeps_no_other_from_hearing_it(
     assert [call[1:3] for call in pages.desk.calls] == [("c_2", made.id)]
 
 
+@pytest.mark.parametrize("channel", ["web", "whatsapp"])
+async def test_who_was_lost_in_hand_gets_nothing_once_it_is_stopped(
+    pages: Console, corrections: Corrections, sender: Sender, channel: str
+) -> None:
+    await tell(pages.store, ("c_1", 0, "$100"), channel=channel)
+    made = await approved(pages, corrections)
+    # Nine in the morning in New York is fourteen o'clock.
+    pages.clock.moment = datetime(2026, 2, 11, 14, tzinfo=UTC)
+    pages.desk.answers["correct"] = "later"
+    assert await sender.round() == 1
+    pages.desk.answers.clear()
+    pages.desk.calls.clear()
+    attorney, _ = await pages.member("attorney")
+    visitor = await pages.signed_in(attorney)
+    assert "Stop sending" in await visitor.page(f"/corrections/{made.id}")
+    response = await visitor.post(f"/corrections/{made.id}/stop")
+    assert "said=correct_stopped" in response.headers["Location"]
+    pages.clock.moment += HOLD
+    assert await sender.round() == 1
+    assert await corrections.counts(made.id) == {"declined": 1}
+    (person,) = (await corrections.people(made, "declined")).rows
+    assert person.reason == "stopped_by_staff"
+    assert pages.desk.calls == []
+
+
 async def test_two_senders_tell_nobody_twice(
     pages: Console, corrections: Corrections, sender: Sender
 ) -> None:
