@@ -147,8 +147,8 @@ class Corrections:
             )
             return done.rowcount == 1
 
-    async def approve(self, correction_id: str, staff: str, now: datetime) -> str:
-        """Takes up everybody who has to hear it, and lets it go out: ``approved``.
+    async def approve(self, correction_id: str, texts: Mapping[str, str], staff: str, now: datetime) -> str:
+        """Takes up everybody who has to hear it, and lets it go out with these texts and no others: ``approved``.
 
         Else why not: ``already``, also where it is gone; ``busy`` while another one of the same value still goes out,
         which would tell people twice. Nothing goes out before all are taken up: who is interrupted does it again.
@@ -174,7 +174,7 @@ class Corrections:
             done = await connection.execute(
                 update(corrections)
                 .where(corrections.c.id == correction_id, corrections.c.approved_at.is_(None))
-                .values(approved_by=staff, approved_at=now)
+                .values(approved_by=staff, approved_at=now, text_en=texts["en"], text_es=texts["es"])
             )
             return "approved" if done.rowcount == 1 else "already"
 

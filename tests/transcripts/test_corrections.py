@@ -40,7 +40,7 @@ async def proposed(corrections: Corrections, since: datetime | None = None) -> C
 
 async def approved(corrections: Corrections) -> Correction:
     made = await proposed(corrections)
-    assert await corrections.approve(made.id, "s_2", LATER) == "approved"
+    assert await corrections.approve(made.id, TEXTS, "s_2", LATER) == "approved"
     found = await corrections.find(made.id)
     assert found is not None
     return found
@@ -52,9 +52,10 @@ async def test_nothing_goes_out_before_an_attorney_approves(
     await tell(store, ("c_1", 0, "$100"), ("c_2", 1, "$102"), ("c_3", 2, "$95"))
     made = await proposed(corrections)
     assert await corrections.take(LATER, HOLD, BOTH) is None
-    assert await corrections.reword(made.id, {**TEXTS, "es": "Hoy es $102."})
-    assert await corrections.approve(made.id, "s_2", LATER) == "approved"
-    assert await corrections.approve(made.id, "s_3", LATER) == "already"
+    assert await corrections.reword(made.id, {**TEXTS, "es": "Hoy es $103."})
+    read = {**TEXTS, "es": "Hoy es $102."}
+    assert await corrections.approve(made.id, read, "s_2", LATER) == "approved"
+    assert await corrections.approve(made.id, TEXTS, "s_3", LATER) == "already"
     assert not await corrections.reword(made.id, TEXTS)
     found = await corrections.find(made.id)
     assert found is not None
@@ -62,6 +63,23 @@ async def test_nothing_goes_out_before_an_attorney_approves(
     assert await corrections.counts(made.id) == {"ready": 2}
     assert [made.id] == [known.id for known in await corrections.latest(parameter=FEE)]
     assert await corrections.latest(parameter="fee.other") == ()
+
+
+async def test_what_goes_out_is_what_was_approved_however_somebody_rewords_it_meanwhile(
+    store: TranscriptStore, corrections: Corrections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tell(store, ("c_1", 0, "$100"))
+    made, real = await proposed(corrections), corrections._take_up
+
+    async def slow(correction: Correction, ids: list[str]) -> None:
+        await real(correction, ids)
+        assert await corrections.reword(made.id, {"en": "Nobody read this.", "es": "Nadie leyó esto."})
+
+    monkeypatch.setattr(corrections, "_take_up", slow)
+    assert await corrections.approve(made.id, TEXTS, "s_2", LATER) == "approved"
+    taken = await corrections.take(LATER, HOLD, BOTH)
+    assert taken is not None
+    assert (taken.correction.text_en, taken.correction.text_es) == (TEXTS["en"], TEXTS["es"])
 
 
 async def test_each_person_is_taken_once_the_one_who_waits_longest_first(
@@ -136,17 +154,17 @@ async def test_two_of_one_value_do_not_go_out_at_once(
     other = await corrections.propose(
         FEE, since=None, old_values=("$95",), new_value={}, texts=TEXTS, staff="s_1", now=LATER
     )
-    assert await corrections.approve(first.id, "s_2", LATER) == "approved"
-    assert await corrections.approve(second.id, "s_2", LATER) == "busy"
-    assert await corrections.approve(other.id, "s_2", LATER) == "approved"
+    assert await corrections.approve(first.id, TEXTS, "s_2", LATER) == "approved"
+    assert await corrections.approve(second.id, TEXTS, "s_2", LATER) == "busy"
+    assert await corrections.approve(other.id, TEXTS, "s_2", LATER) == "approved"
     found = await corrections.find(second.id)
     assert found is not None
     assert found.approved_at is None
     taken = await corrections.take(LATER, HOLD, BOTH)
     assert taken is not None
-    assert await corrections.approve(second.id, "s_2", LATER) == "busy"
+    assert await corrections.approve(second.id, TEXTS, "s_2", LATER) == "busy"
     await corrections.end(taken, "sent", None, LATER)
-    assert await corrections.approve(second.id, "s_2", LATER) == "approved"
+    assert await corrections.approve(second.id, TEXTS, "s_2", LATER) == "approved"
 
 
 async def test_of_two_that_are_approved_at_one_moment_one_goes_out(
@@ -154,7 +172,7 @@ async def test_of_two_that_are_approved_at_one_moment_one_goes_out(
 ) -> None:
     await tell(store, *((f"c_{number}", number, "$100") for number in range(3)))
     drafts = [await proposed(corrections) for _ in range(5)]
-    done = await asyncio.gather(*(corrections.approve(made.id, "s_2", LATER) for made in drafts))
+    done = await asyncio.gather(*(corrections.approve(made.id, TEXTS, "s_2", LATER) for made in drafts))
     assert sorted(done) == ["approved", *["busy"] * 4]
 
 
@@ -198,7 +216,7 @@ async def test_stopping_keeps_it_from_who_has_not_had_it(
     assert await corrections.stop(draft.id) == 1
     assert await corrections.find(draft.id) is None
     assert await corrections.stop("none_such") == 0
-    assert await corrections.approve(draft.id, "s_2", LATER) == "already"
+    assert await corrections.approve(draft.id, TEXTS, "s_2", LATER) == "already"
 
 
 async def test_stopping_reaches_who_is_in_hand_and_who_was_lost_in_hand(
@@ -216,7 +234,7 @@ async def test_stopping_reaches_who_is_in_hand_and_who_was_lost_in_hand(
     again = await corrections.take(LATER + HOLD, HOLD, ("web",))
     assert again is not None
     assert await corrections.settled(again) == STOPPED
-    assert (await corrections.approve((await proposed(corrections)).id, "s_2", LATER)) == "approved"
+    assert (await corrections.approve((await proposed(corrections)).id, TEXTS, "s_2", LATER)) == "approved"
 
 
 async def test_what_is_erased_goes_with_its_conversation(
@@ -252,9 +270,9 @@ async def test_taking_up_many_is_done_in_parts_and_can_be_done_again(
     with monkeypatch.context() as patch:
         patch.setattr(corrections, "_take_up", killed)
         with pytest.raises(ConnectionError):
-            await corrections.approve(made.id, "s_2", LATER)
+            await corrections.approve(made.id, TEXTS, "s_2", LATER)
     assert await corrections.take(LATER, HOLD, BOTH) is None
-    assert await corrections.approve(made.id, "s_2", LATER) == "approved"
+    assert await corrections.approve(made.id, TEXTS, "s_2", LATER) == "approved"
     assert await corrections.counts(made.id) == {"ready": 7}
 
 

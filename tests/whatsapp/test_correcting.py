@@ -24,6 +24,7 @@ from tests.whatsapp.test_desk_correct import TEMPLATES, approve
 FEE = "fee.annual"
 OLD = "$1"
 NEWS = "News from the office."
+TEXTS = dict.fromkeys(("en", "es"), f"{NEWS}\n\nWe said {{{{told}}}}.")
 
 
 @cache
@@ -75,11 +76,11 @@ async def approved(corrections: Corrections, now: datetime) -> Correction:
         since=None,
         old_values=(OLD,),
         new_value=known.now,
-        texts=dict.fromkeys(("en", "es"), f"{NEWS}\n\nWe said {{{{told}}}}."),
+        texts=TEXTS,
         staff="s_1",
         now=now,
     )
-    assert await corrections.approve(made.id, "s_2", now) == "approved"
+    assert await corrections.approve(made.id, TEXTS, "s_2", now) == "approved"
     return made
 
 

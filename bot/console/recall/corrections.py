@@ -75,9 +75,7 @@ async def approve(request: web.Request) -> web.StreamResponse:
         wrong = "correction_over"
     if wrong:
         return await _show(request, _with(found, texts), wrong)
-    store = _store(request)
-    await store.reword(found.id, texts)
-    done = await store.approve(found.id, staff_of(request).id, request.app[CLOCK].now())
+    done = await _store(request).approve(found.id, texts, staff_of(request).id, request.app[CLOCK].now())
     if done == "busy":
         return await _show(request, _with(found, texts), "correction_busy")
     if (sender := request.app.get(SENDER)) is not None:

@@ -236,7 +236,7 @@ async def test_a_value_that_changed_again_is_not_sent_as_news(
     assert response.status == 400
     assert "has changed again" in await response.text()
     pages.clock.moment = FEBRUARY
-    assert await corrections.approve(made.id, "s_1", FEBRUARY) == "approved"
+    assert await corrections.approve(made.id, {"en": "News.", "es": "Aviso."}, "s_1", FEBRUARY) == "approved"
     pages.clock.moment = midnight(date(2025, 12, 1), "America/New_York")
     await pages.app[SENDER].round()
     # The one on WhatsApp waits for the day.

@@ -15,6 +15,8 @@ from tests.console.pages.planting import beside
 from tests.console.recall.conftest import FEBRUARY, FEE
 from tests.transcripts.test_recall import tell
 
+TEXTS = dict.fromkeys(("en", "es"), "{{day}} {{told}}")
+
 
 async def approved(pages: Console, corrections: Corrections) -> Correction:
     made = await corrections.propose(
@@ -22,11 +24,11 @@ async def approved(pages: Console, corrections: Corrections) -> Correction:
         since=None,
         old_values=("$100",),
         new_value={"en": "$102", "es": "$102"},
-        texts={"en": "{{day}} {{told}}", "es": "{{day}} {{told}}"},
+        texts=TEXTS,
         staff="s_1",
         now=FEBRUARY,
     )
-    assert await corrections.approve(made.id, "s_2", FEBRUARY) == "approved"
+    assert await corrections.approve(made.id, TEXTS, "s_2", FEBRUARY) == "approved"
     return made
 
 
