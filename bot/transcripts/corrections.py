@@ -243,12 +243,15 @@ class Corrections:
             .limit(1)
             .with_for_update(of=waiting, skip_locked=True)
         )
+        # As a CTE the choice is made once: PostgreSQL may read a plain subquery again for each row, and would find the
+        # next one where the first is locked by now.
+        chosen = first.cte("chosen")
         key = tuple_(c.correction_id, c.conversation_id)
         async with self._database.begin() as connection:
             taken = (
                 await connection.execute(
                     update(correction_people)
-                    .where(key.in_(first))
+                    .where(key.in_(select(chosen.c.correction_id, chosen.c.conversation_id)))
                     .values(state="sending", taken_at=now)
                     .returning(c.correction_id, c.conversation_id)
                 )

@@ -82,6 +82,15 @@ async def test_what_goes_out_is_what_was_approved_however_somebody_rewords_it_me
     assert (taken.correction.text_en, taken.correction.text_es) == (TEXTS["en"], TEXTS["es"])
 
 
+async def test_many_who_take_at_once_take_one_each(store: TranscriptStore, corrections: Corrections) -> None:
+    await tell(store, *((f"c_{number}", number, "$100") for number in range(12)))
+    made = await approved(corrections)
+    taken = await asyncio.gather(*(corrections.take(LATER, HOLD, BOTH) for _ in range(16)))
+    ids = [person.conversation_id for person in taken if person is not None]
+    assert len(ids) == len(set(ids))
+    assert (await corrections.counts(made.id)).get("sending") == len(ids)
+
+
 async def test_each_person_is_taken_once_the_one_who_waits_longest_first(
     store: TranscriptStore, corrections: Corrections
 ) -> None:
