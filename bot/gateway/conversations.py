@@ -52,6 +52,8 @@ class Conversation:
     messages: list[MessageRecord] = field(default_factory=list)
     last_seq: int = 0
     saved_seq: int = 0
+    #: Up to where a page has read it at this gateway.
+    read_seq: int = 0
     #: Whether the store may hold anything of it.
     stored: bool = False
     changed: set[str] = field(default_factory=set)
@@ -200,6 +202,12 @@ class Conversation:
         """The messages after a cursor."""
         return [message for message in self.messages if message.seq > seq]
 
+    def is_read(self, seq: int) -> bool:
+        """Whether a page has that message, as far as this gateway can tell: open now, or read or written to since."""
+        if self.streams or self.read_seq >= seq:
+            return True
+        return any(message.author == "visitor" for message in self.after(seq))
+
     def sent(self, client_message_id: str) -> MessageRecord | None:
         """The visitor's message with that client id."""
         for message in reversed(self.messages):
@@ -339,6 +347,11 @@ class Registry:
     def all(self) -> list[Conversation]:
         """All of them."""
         return list(self._by_id.values())
+
+    def is_open(self, conversation_id: str) -> bool:
+        """Whether a page listens to the conversation here; it is not marked as used."""
+        found = self._by_id.get(conversation_id)
+        return found is not None and found.streams > 0
 
     def has(self, conversation_id: str) -> bool:
         """Whether the conversation is here, without marking it as used."""

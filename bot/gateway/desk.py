@@ -49,7 +49,8 @@ class Window:
 class Reach:
     """How news that nobody asked for just now comes to a person.
 
-    ``way``: ``page`` (there when they come back, at once while it is open), ``window`` (WhatsApp, in our own words
+    ``way``: ``page`` (it is open now), ``left`` (there if they come back to it, which most cannot: the key to the
+    conversation goes when they close the page), ``window`` (WhatsApp, in our own words
     until ``until``), ``template`` (they are asked to write, because they agreed to be reminded), ``stopped`` or
     ``closed``: not at all.
     """
@@ -163,9 +164,9 @@ class Desk:
         WhatsApp once for each person.
 
         ``settled`` is asked while nobody else can say anything in the conversation: what it says instead of nothing is
-        the answer, and they are not told. ``sent``; ``asked`` when they are asked to write first; else why not:
-        ``stopped``, ``window_closed``, ``gone``, ``personal``, ``too_long``, ``empty``. ``later``: it may be tried
-        again with the same key.
+        the answer, and they are not told. ``sent``; ``left`` on a page that is not open; ``asked`` when they are asked
+        to write first; else why not: ``stopped``, ``window_closed``, ``gone``, ``personal``, ``too_long``, ``empty``.
+        ``later``: it may be tried again with the same key.
         """
         if problem := _unfit(reply.text):
             return problem
@@ -176,7 +177,7 @@ class Desk:
                 message_id = message_id_of(conversation_id, key)
                 said = next((known for known in conversation.messages if known.id == message_id), None)
                 person = await self._person(conversation_id) if conversation.is_whatsapp else None
-                reach = await self._reach_of(person, conversation.is_whatsapp)
+                reach = await self._reach_in_whatsapp(person) if conversation.is_whatsapp else Reach("page")
                 name = "" if person is None else f"correction:{key}:{person.id}"
                 # What was said before and could not be kept, the store does not know yet.
                 if not await self._keeper.flush(conversation):
@@ -194,14 +195,17 @@ class Desk:
                     return "later"
                 if self._outside is not None and name:
                     await self._outside(conversation, said, name)
+                if not conversation.is_whatsapp and not conversation.is_read(said.seq):
+                    return "left"
                 return "asked" if reach.way == "template" else "sent"
         except RequestError as error:
             return _gone(error)
 
     async def reach(self, conversation_id: str, channel: str) -> Reach:
         """How news would come to the person of a conversation of that channel now."""
-        person = await self._person(conversation_id) if channel == WHATSAPP else None
-        return await self._reach_of(person, channel == WHATSAPP)
+        if channel != WHATSAPP:
+            return Reach("page" if self._keeper.registry.is_open(conversation_id) else "left")
+        return await self._reach_in_whatsapp(await self._person(conversation_id))
 
     async def window(self, conversation_id: str) -> Window:
         """Whether something written now would reach the person."""
@@ -265,9 +269,7 @@ class Desk:
         """Whether news of that name is on its way to the person, or was."""
         return bool(name) and self._whatsapp is not None and await self._whatsapp.is_queued(name)
 
-    async def _reach_of(self, person: Person | None, in_whatsapp: bool) -> Reach:
-        if not in_whatsapp:
-            return Reach("page")
+    async def _reach_in_whatsapp(self, person: Person | None) -> Reach:
         if person is None or self._whatsapp is None or self._outside is None:
             return Reach("closed")
         if person.stopped_at is not None:

@@ -1,7 +1,8 @@
 """Corrections: a text in both languages that an attorney approves, and the people to whom it goes, each once.
 
 A person is ``ready``, then ``sending`` while somebody has them in hand, and ends as ``sent``, ``told`` (they heard the
-new value meanwhile), ``unreachable`` or ``declined``. Whoever had them in hand and was killed loses them after a while:
+new value meanwhile), ``left`` (it stands on a page that was not open, and they have not written since),
+``unreachable`` or ``declined``. Whoever had them in hand and was killed loses them after a while:
 what is sent has a name of its own, so that it is one message however often it is sent.
 """
 
@@ -14,7 +15,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, case, delete, func, insert, literal, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,9 +39,12 @@ from bot.transcripts.recall import Recall, Wanted, heard_since, in_force
 from bot.transcripts.recall_tables import UNSENT, correction_people, corrections
 from bot.transcripts.records import Key, Page
 from bot.transcripts.store import TranscriptStore
-from bot.transcripts.tables import conversations, told
+from bot.transcripts.tables import conversations, messages, told
 
-STATES = ("ready", "sending", "sent", "told", "unreachable", "declined")
+#: As staff see them. ``left`` is kept as ``sent``, with its reason.
+STATES = ("ready", "sending", "sent", "told", "left", "unreachable", "declined")
+#: The reason of those for whom it stands on a page that was not open.
+LEFT = "left"
 #: The reason of those who were to get it when staff stopped it.
 STOPPED = "stopped_by_staff"
 #: So many people are taken up by one statement.
@@ -202,9 +221,14 @@ class Corrections:
     async def counts(self, correction_id: str) -> dict[str, int]:
         """How many people there are in each state."""
         c = correction_people.c
-        query = select(c.state, func.count()).where(c.correction_id == correction_id).group_by(c.state)
+        of_it = c.correction_id == correction_id
+        query = select(c.state, func.count()).where(of_it).group_by(c.state)
+        unread = select(func.count()).select_from(correction_people).where(of_it, *_is_left())
         async with self._database.connect() as connection:
-            return {state: int(number) for state, number in await connection.execute(query)}
+            found = {state: int(number) for state, number in await connection.execute(query)}
+            found["left"] = int(await connection.scalar(unread) or 0)
+        found["sent"] = found.get("sent", 0) - found["left"]
+        return {state: number for state, number in found.items() if number}
 
     async def people(
         self, correction: Correction, state: str, limit: int = 50, before: Key | None = None
@@ -213,14 +237,14 @@ class Corrections:
         c = correction_people.c
         query = (
             _people()
-            .where(c.correction_id == correction.id, c.state == state)
+            .where(c.correction_id == correction.id, *_in_state(state))
             .order_by(c.told_at.desc(), c.conversation_id.desc())
         )
         if before is not None:
             query = query.where(after((c.told_at, c.conversation_id), before))
         async with self._database.connect() as connection:
             rows = (await connection.execute(query.limit(limit + 1))).all()
-        shown = tuple(_recipient(row, correction) for row in rows[:limit])
+        shown = tuple(replace(_recipient(row, correction), state=state) for row in rows[:limit])
         last = shown[-1] if len(rows) > limit else None
         return Page(shown, None if last is None else (last.told_at, last.conversation_id))
 
@@ -305,6 +329,28 @@ class Corrections:
 
 
 _COLUMNS = tuple(column.name for column in corrections.columns)
+
+
+def _is_left() -> tuple[ColumnElement[bool], ...]:
+    """Whether it stands on a page that was not open, and the person has not written since."""
+    c = correction_people.c
+    since = select(messages.c.id).where(
+        messages.c.conversation_id == c.conversation_id,
+        messages.c.author == "visitor",
+        messages.c.created_at > c.sent_at,
+    )
+    return c.state == "sent", c.reason == LEFT, ~since.exists()
+
+
+def _in_state(state: str) -> tuple[ColumnElement[bool], ...]:
+    if state == "left":
+        return _is_left()
+    of_it = correction_people.c.state == state
+    return (
+        (of_it, or_(correction_people.c.reason.is_(None), ~and_(*_is_left())))
+        if state == "sent"
+        else (of_it,)
+    )
 
 
 async def _is_going_out(connection: AsyncConnection, correction: Correction) -> bool:

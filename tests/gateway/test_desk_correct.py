@@ -52,14 +52,14 @@ async def texts(talk: Talk) -> list[str]:
 
 async def test_it_stands_in_the_conversation_once_and_counts_as_told(gateway: Gateway, talk: Talk) -> None:
     desk = desk_of(gateway)
-    assert await desk.reach(talk.id, "web") == Reach("page")
-    assert [await desk.correct(talk.id, "k1", NEWS, nothing) for _ in range(3)] == ["sent"] * 3
+    assert await desk.reach(talk.id, "web") == Reach("left")
+    assert [await desk.correct(talk.id, "k1", NEWS, nothing) for _ in range(3)] == ["left"] * 3
     last = (await talk.read())["messages"][-1]
     assert (last["author"], last["text"], last["choices"]) == ("bot", NEWS.text, [])
     assert (await texts(talk)).count(NEWS.text) == 1
     assert await values(gateway) == ["$102"]
     assert await Recall(gateway.store).count(Wanted(FEE, frozenset({"$102"}))) == 0
-    assert await desk.correct(talk.id, "k2", replace(NEWS, text="Another."), nothing) == "sent"
+    assert await desk.correct(talk.id, "k2", replace(NEWS, text="Another."), nothing) == "left"
     assert (await texts(talk))[-1] == "Another."
 
 
@@ -67,11 +67,25 @@ async def test_a_page_that_is_open_hears_it_at_once(gateway: Gateway, talk: Talk
     url = f"{talk.path}/events"
     async with gateway.client.get(url, headers=talk.headers) as stream:
         assert stream.status == 200
-        await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing)
+        assert await desk_of(gateway).reach(talk.id, "web") == Reach("page")
+        assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "sent"
         async with asyncio.timeout(5):
             heard = b""
             while b"The fee is $102 now." not in heard:
                 heard += await stream.content.readany()
+
+
+@pytest.mark.parametrize("comes_back", ["reads", "writes"])
+async def test_it_counts_as_sent_once_somebody_has_come_back(
+    gateway: Gateway, talk: Talk, comes_back: str
+) -> None:
+    desk = desk_of(gateway)
+    assert await desk.correct(talk.id, "k1", NEWS, nothing) == "left"
+    if comes_back == "reads":
+        await talk.read()
+    else:
+        await talk.send("work permit door")
+    assert await desk.correct(talk.id, "k1", NEWS, nothing) == "sent"
 
 
 async def test_what_was_offered_before_can_still_be_pressed_and_typed(gateway: Gateway) -> None:
@@ -120,7 +134,7 @@ async def test_a_gateway_that_was_killed_after_keeping_it_sends_it_no_second_tim
 ) -> None:
     await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing)
     gateway.keeper.registry.remove(talk.id)
-    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "sent"
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "left"
     assert (await texts(talk)).count(NEWS.text) == 1
 
 
@@ -134,7 +148,7 @@ async def test_what_the_store_does_not_take_is_tried_again_under_its_name(
         patch.setattr(gateway.store, "save", away)
         assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "later"
     assert await values(gateway) == []
-    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "sent"
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "left"
     assert await values(gateway) == ["$102"]
     assert (await texts(talk)).count(NEWS.text) == 1
 
@@ -146,9 +160,9 @@ async def test_who_has_heard_it_meanwhile_is_told_nothing(gateway: Gateway, talk
     before = await texts(talk)
     assert await desk_of(gateway).correct(talk.id, "k1", NEWS, heard) == "told"
     assert await texts(talk) == before
-    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "sent"
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "left"
     # It stands there already.
-    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, heard) == "sent"
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, heard) == "left"
 
 
 async def test_who_is_gone_or_never_agreed_gets_nothing(gateway: Gateway, talk: Talk) -> None:
@@ -174,12 +188,12 @@ async def test_what_nobody_may_be_sent_is_not_said(
 
 async def test_staff_who_hold_the_conversation_are_no_obstacle(gateway: Gateway, talk: Talk) -> None:
     await desk_of(gateway).claim(talk.id, "s_ana", "Ana")
-    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "sent"
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "left"
     assert ids(await talk.send("Thank you")) == []
 
 
 async def test_another_gateway_finds_it_sent(start: Start, gateway: Gateway, talk: Talk) -> None:
     other = await start()
     await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing)
-    assert await desk_of(other).correct(talk.id, "k1", NEWS, nothing) == "sent"
+    assert await desk_of(other).correct(talk.id, "k1", NEWS, nothing) == "left"
     assert await values(gateway) == ["$102"]

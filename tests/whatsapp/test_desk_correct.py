@@ -131,4 +131,4 @@ async def test_a_conversation_whose_person_is_no_longer_known_reaches_nobody(beg
     gateway = await begin()
     _, id = await kept(gateway)
     assert (await gateway.app[DESK].reach("c_other", "whatsapp")).way == "closed"
-    assert (await gateway.app[DESK].reach(id, "web")).way == "page"
+    assert (await gateway.app[DESK].reach(id, "web")).way == "left"

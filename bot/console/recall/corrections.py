@@ -125,7 +125,7 @@ async def _show(request: web.Request, found: Correction, wrong: str = "") -> web
 
 
 #: Which people are shown first: those whom somebody has to call.
-_FIRST = ("unreachable", "declined", "ready", "sending", "sent", "told")
+_FIRST = ("unreachable", "left", "declined", "ready", "sending", "sent", "told")
 
 
 async def _samples(request: web.Request, found: Correction, known: Standing) -> dict[str, str]:

@@ -21,7 +21,7 @@ from bot.console.ports import Clock, Desk, Firm
 from bot.console.recall.wording import reply_to
 from bot.core.law import Parameters
 from bot.core.told import standing
-from bot.transcripts.corrections import STOPPED, Corrections, Recipient
+from bot.transcripts.corrections import LEFT, STOPPED, Corrections, Recipient
 
 #: Longer than telling anybody takes.
 HOLD = timedelta(minutes=5)
@@ -33,6 +33,7 @@ FIRST_HOUR, LAST_HOUR = 9, 18
 #: What became of a person, by what the desk says; for ``later`` they are taken up again.
 _ENDS = {
     "sent": ("sent", None),
+    "left": ("sent", LEFT),
     "asked": ("sent", "asked"),
     "told": ("told", None),
     "stopped": ("declined", "stopped"),

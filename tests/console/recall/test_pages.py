@@ -17,6 +17,8 @@ from bot.transcripts.review import Review
 from tests.console.conftest import Console, Visitor
 from tests.console.pages.conftest import asks
 from tests.console.recall.conftest import FEBRUARY, FEE, settled
+from tests.transcripts.saying import conversation
+from tests.transcripts.saying import visitor as visitor_says
 from tests.transcripts.test_recall import NOON, tell
 
 SignedIn = Callable[..., Awaitable[Visitor]]
@@ -89,7 +91,7 @@ async def test_everybody_is_listed_with_whether_they_can_be_reached(
     assert "Cannot be reached: WhatsApp is closed" in phone
     assert f"/staff/bookings/{booking.request_id}" in phone
     assert "/staff/conversations/c_phone#m-m_c_phone_0000" in phone
-    assert "On the page" in page
+    assert "The page is open" in page
     assert "In hand" in page or "a former member of staff" in page
     assert "Prepare a correction" not in told
     heard = await visitor.page(f"/recall/{FEE}?heard=yes")
@@ -178,6 +180,30 @@ async def test_who_cannot_be_reached_is_shown_first_with_the_way_to_call(
     assert f"/staff/bookings/{booking.request_id}" in told
     assert "left no contact" in told
     assert "Cannot be reached: WhatsApp is closed" in told
+
+
+async def test_who_has_closed_the_page_is_listed_apart_with_the_way_to_call_until_they_write(
+    pages: Console, signed_in: SignedIn, corrections: Corrections
+) -> None:
+    await plant(pages)
+    booking = await asks(pages, "c_old")
+    pages.desk.answers["correct"] = "left"
+    pages.desk.reaches["web"] = Reach("left")
+    attorney = await signed_in("attorney")
+    assert "The page is not open" in await attorney.page(f"/recall/{FEE}")
+    made = await prepared(pages, attorney)
+    await attorney.post(f"/corrections/{made.id}/approve", {**TEXTS, "read": "yes"})
+    assert await settled(corrections, made.id) == {"left": 2}
+    told = await attorney.page(f"/corrections/{made.id}")
+    assert "Left on the page" in told
+    assert f"/staff/bookings/{booking.request_id}" in told
+    back = visitor_says(9000, "m_back", client="back", created_at=pages.clock.moment + timedelta(seconds=1))
+    await pages.store.save(conversation("c_old"), [back])
+    assert await corrections.counts(made.id) == {"left": 1, "sent": 1}
+    (one,) = (await corrections.people(made, "sent")).rows
+    assert (one.conversation_id, one.state) == ("c_old", "sent")
+    (other,) = (await corrections.people(made, "left")).rows
+    assert (other.conversation_id, other.state) == ("c_phone", "left")
 
 
 UNFIT = (

@@ -51,6 +51,7 @@ def sender(pages: Console, corrections: Corrections) -> Sender:
     [
         ("sent", "sent", None),
         ("asked", "sent", "asked"),
+        ("left", "left", "left"),
         ("stopped", "declined", "stopped"),
         ("window_closed", "unreachable", "window_closed"),
         ("gone", "unreachable", "gone"),
