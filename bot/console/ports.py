@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -40,8 +40,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How news comes to a person: ``page``, ``window`` (WhatsApp, until then), ``template`` (WhatsApp, once they have
-    written), ``stopped`` or ``closed`` (not at all)."""
+    """How news comes to a person: ``page`` (open now), ``left`` (on the page, if they come back to it), ``window``
+    (WhatsApp, until then), ``template`` (WhatsApp, once they have written), ``stopped`` or ``closed`` (not at all)."""
 
     way: str
     until: datetime | None = None
@@ -69,10 +69,13 @@ class Desk(Protocol):
         """``sent``, ``window_closed``, ``stopped``, ``not_held``, ``personal`` (it holds a number from somebody's
         papers) or ``gone``; the same ``key`` sends once."""
 
-    async def correct(self, conversation_id: str, key: str, reply: Reply) -> str:
-        """Tells a person that something has changed; the same ``key`` tells once. ``sent``, ``asked`` (they are asked
-        to write first), ``stopped``, ``window_closed``, ``gone``, ``personal``, ``too_long``, ``empty``, or ``later``:
-        it may be tried again."""
+    async def correct(
+        self, conversation_id: str, key: str, reply: Reply, settled: Callable[[], Awaitable[str]]
+    ) -> str:
+        """Tells a person that something has changed; the same ``key`` tells once. ``sent``, ``left`` (on a page that
+        is not open), ``asked`` (they are asked to write first), ``stopped``, ``window_closed``, ``gone``, ``personal``,
+        ``too_long``, ``empty``, or ``later``: it may be tried again. ``settled`` is asked last: when it says something,
+        that is the answer, and nobody is told."""
 
     async def reach(self, conversation_id: str, channel: str) -> Reach:
         """How news would come to the person of a conversation of that channel now."""

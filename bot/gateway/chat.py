@@ -103,6 +103,7 @@ class ChatApi:
             await self._keeper.refresh(conversation)
             if conversation.gone:
                 raise RequestError("conversation_gone", 404)
+            conversation.read_seq = conversation.last_seq
             return web.json_response(
                 wire.shown_messages(
                     conversation.after(after),

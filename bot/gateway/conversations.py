@@ -20,6 +20,8 @@ WHATSAPP = "whatsapp"
 
 #: What the ids of replies begin with that tell an emergency notice of the firm.
 BULLETIN = "bulletin_"
+#: The notice that a member of staff has taken the conversation over.
+JOINED = "staff_joined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Conversation:
     messages: list[MessageRecord] = field(default_factory=list)
     last_seq: int = 0
     saved_seq: int = 0
+    #: Up to where a page has read it at this gateway.
+    read_seq: int = 0
     #: Whether the store may hold anything of it.
     stored: bool = False
     changed: set[str] = field(default_factory=set)
@@ -131,9 +135,7 @@ class Conversation:
             text=reply.text,
             reply={**reply.as_dict(), "choices": []},
         )
-        latest = self.latest
         self.add(message)
-        self.latest = latest
         return message
 
     def add(self, message: MessageRecord) -> None:
@@ -146,9 +148,10 @@ class Conversation:
                 self.bulletins.add((message.reply["id"], message.language))
             offered = tuple(Offered(**choice) for choice in message.reply.get("choices", ()))
             self.offered.update({choice.id: choice for choice in offered})
-            # Replies to one message belong together: all their choices can be typed.
-            before = self._bot_message_before(message)
-            self.latest = (*self.latest, *offered) if before else offered
+            if offered or self._ends_choosing(message):
+                # Replies to one message belong together: all their choices can be typed.
+                before = self._bot_message_before(message)
+                self.latest = (*self.latest, *offered) if before else offered
         self.wake()
 
     def replace(self, message: MessageRecord) -> None:
@@ -199,6 +202,12 @@ class Conversation:
         """The messages after a cursor."""
         return [message for message in self.messages if message.seq > seq]
 
+    def is_read(self, seq: int) -> bool:
+        """Whether a page has that message, as far as this gateway can tell: open now, or read or written to since."""
+        if self.streams or self.read_seq >= seq:
+            return True
+        return any(message.author == "visitor" for message in self.after(seq))
+
     def sent(self, client_message_id: str) -> MessageRecord | None:
         """The visitor's message with that client id."""
         for message in reversed(self.messages):
@@ -245,6 +254,17 @@ class Conversation:
             if message.client_message_id is not None:
                 self.digests.pop(message.client_message_id, None)
         del self.messages[:surplus]
+
+    def _ends_choosing(self, message: MessageRecord) -> bool:
+        """Whether what was offered before can no longer be typed behind a message that offers nothing.
+
+        News that nobody asked for leave it open. With a member of staff a "2" means something else.
+        """
+        if (message.reply or {}).get("id") == JOINED:
+            return True
+        return message.reply_to is not None and any(
+            known.id == message.reply_to for known in reversed(self.messages) if known.author == "visitor"
+        )
 
     def _bot_message_before(self, message: MessageRecord) -> bool:
         if len(self.messages) < 2:
@@ -327,6 +347,11 @@ class Registry:
     def all(self) -> list[Conversation]:
         """All of them."""
         return list(self._by_id.values())
+
+    def is_open(self, conversation_id: str) -> bool:
+        """Whether a page listens to the conversation here; it is not marked as used."""
+        found = self._by_id.get(conversation_id)
+        return found is not None and found.streams > 0
 
     def has(self, conversation_id: str) -> bool:
         """Whether the conversation is here, without marking it as used."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,14 +12,15 @@ from bot.core.messages import Reply
 from bot.core.redact import mask
 from bot.gateway.bookings import Outside
 from bot.gateway.clock import Clock
-from bot.gateway.conversations import WHATSAPP, Conversation
+from bot.gateway.conversations import JOINED, WHATSAPP, Conversation
 from bot.gateway.keeper import Keeper
 from bot.gateway.ports import Firm
-from bot.gateway.staffing import JOINED, LEFT, STAFF
+from bot.gateway.staffing import LEFT, STAFF
 from bot.gateway.voice import Voice
 from bot.gateway.whatsapp.records import Person
 from bot.gateway.whatsapp.reminders import WINDOW_LEFT
 from bot.gateway.whatsapp.store import WhatsAppStore
+from bot.transcripts.corrections import message_id_of
 from bot.transcripts.records import MessageRecord
 from bot.transcripts.review import Review
 from bot.transcripts.store import TranscriptStore
@@ -48,7 +49,8 @@ class Window:
 class Reach:
     """How news that nobody asked for just now comes to a person.
 
-    ``way``: ``page`` (there when they come back, at once while it is open), ``window`` (WhatsApp, in our own words
+    ``way``: ``page`` (it is open now), ``left`` (there if they come back to it, which most cannot: the key to the
+    conversation goes when they close the page), ``window`` (WhatsApp, in our own words
     until ``until``), ``template`` (they are asked to write, because they agreed to be reminded), ``stopped`` or
     ``closed``: not at all.
     """
@@ -155,12 +157,16 @@ class Desk:
         except RequestError as error:
             return _gone(error)
 
-    async def correct(self, conversation_id: str, key: str, reply: Reply) -> str:
+    async def correct(
+        self, conversation_id: str, key: str, reply: Reply, settled: Callable[[], Awaitable[str]]
+    ) -> str:
         """Tells a person that something they were told has changed; once in a conversation for each ``key``, and on
         WhatsApp once for each person.
 
-        ``sent``; ``asked`` when they are asked to write first; else why not: ``stopped``, ``window_closed``, ``gone``,
-        ``personal``, ``too_long``, ``empty``. ``later``: it may be tried again with the same key.
+        ``settled`` is asked while nobody else can say anything in the conversation: what it says instead of nothing is
+        the answer, and they are not told. ``sent``; ``left`` on a page that is not open; ``asked`` when they are asked
+        to write first; else why not: ``stopped``, ``window_closed``, ``gone``, ``personal``, ``too_long``, ``empty``.
+        ``later``: it may be tried again with the same key.
         """
         if problem := _unfit(reply.text):
             return problem
@@ -168,27 +174,38 @@ class Desk:
             async with self._keeper.use(conversation_id) as conversation, self._keeper.turn(conversation):
                 if conversation.consent is None:
                     return "gone"
-                message_id = _named(conversation_id, f"correction {key}")
+                message_id = message_id_of(conversation_id, key)
                 said = next((known for known in conversation.messages if known.id == message_id), None)
                 person = await self._person(conversation_id) if conversation.is_whatsapp else None
-                reach = await self._reach_of(person, conversation.is_whatsapp)
-                if said is None and reach.way in _NOT_AT_ALL:
-                    return _NOT_AT_ALL[reach.way]
+                reach = await self._reach_in_whatsapp(person) if conversation.is_whatsapp else Reach("page")
+                name = "" if person is None else f"correction:{key}:{person.id}"
+                # What was said before and could not be kept, the store does not know yet.
+                if not await self._keeper.flush(conversation):
+                    return "later"
+                # Who was interrupted may have kept it: on WhatsApp it stands there and has reached nobody.
+                if not (await self._is_queued(name) if conversation.is_whatsapp else said):
+                    if reach.way in _NOT_AT_ALL:
+                        return _NOT_AT_ALL[reach.way]
+                    if instead := await settled():
+                        return instead
                 if said is None:
                     said = conversation.tell(message_id, reply, self._clock.now())
                 # Kept first: whoever is interrupted finds it there, and sends it under the same name.
                 if not await self._keeper.flush(conversation):
                     return "later"
-                if self._outside is not None and person is not None:
-                    await self._outside(conversation, said, f"correction:{key}:{person.id}")
+                if self._outside is not None and name:
+                    await self._outside(conversation, said, name)
+                if not conversation.is_whatsapp and not conversation.is_read(said.seq):
+                    return "left"
                 return "asked" if reach.way == "template" else "sent"
         except RequestError as error:
             return _gone(error)
 
     async def reach(self, conversation_id: str, channel: str) -> Reach:
         """How news would come to the person of a conversation of that channel now."""
-        person = await self._person(conversation_id) if channel == WHATSAPP else None
-        return await self._reach_of(person, channel == WHATSAPP)
+        if channel != WHATSAPP:
+            return Reach("page" if self._keeper.registry.is_open(conversation_id) else "left")
+        return await self._reach_in_whatsapp(await self._person(conversation_id))
 
     async def window(self, conversation_id: str) -> Window:
         """Whether something written now would reach the person."""
@@ -248,9 +265,11 @@ class Desk:
         found = await self._whatsapp.of_conversation(conversation_id, now)
         return found or await self._whatsapp.who_left(conversation_id, now)
 
-    async def _reach_of(self, person: Person | None, in_whatsapp: bool) -> Reach:
-        if not in_whatsapp:
-            return Reach("page")
+    async def _is_queued(self, name: str) -> bool:
+        """Whether news of that name is on its way to the person, or was."""
+        return bool(name) and self._whatsapp is not None and await self._whatsapp.is_queued(name)
+
+    async def _reach_in_whatsapp(self, person: Person | None) -> Reach:
         if person is None or self._whatsapp is None or self._outside is None:
             return Reach("closed")
         if person.stopped_at is not None:

@@ -54,6 +54,7 @@ class Streams:
                 after = message.seq
                 data = json.dumps(shown(message, conversation.values), ensure_ascii=False)
                 await response.write(f"id: {after}\nevent: message\ndata: {data}\n\n".encode())
+                conversation.read_seq = max(conversation.read_seq, after)
             if conversation.gone:
                 # Who asks again is told by the problem conversation_gone.
                 return

@@ -293,6 +293,7 @@ class PlainChat:
 
     def _page(self, conversation: Conversation, form: _Form, problem: RequestError | None) -> web.Response:
         shown = [wire.shown(message, conversation.values) for message in conversation.messages]
+        conversation.read_seq = conversation.last_seq
         newest = max((i for i, message in enumerate(shown) if message["author"] == "visitor"), default=0)
         messages = [
             self._view(message, conversation, is_new=index >= newest) for index, message in enumerate(shown)

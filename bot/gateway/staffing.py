@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import Enum
 
-from bot.gateway.conversations import Conversation
+from bot.gateway.conversations import JOINED, Conversation
 from bot.transcripts.records import MessageRecord
 
-JOINED = "staff_joined"
 WAITING = "staff_waiting"
 LEFT = "staff_left"
 #: The kind of a message that a member of staff wrote, and its author.

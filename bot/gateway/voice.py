@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from bot.core.errors import BotError, ContentFileError
 from bot.core.messages import LANGUAGES, Choice, Reply
+from bot.gateway.conversations import JOINED
 from bot.gateway.ports import Notices
-from bot.gateway.staffing import JOINED, LEFT, WAITING
+from bot.gateway.staffing import LEFT, WAITING
 
 EMERGENCIES = ("agents", "held", "suicide", "violence", "abroad", "unclear")
 #: First lines of their own that tell of another kind, as the questions about the situation know it.

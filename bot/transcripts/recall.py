@@ -118,16 +118,17 @@ def in_force(values: Iterable[str]) -> frozenset[str]:
 
 
 def heard_since(
-    conversation_id: ColumnElement[str], wanted: Wanted, moment: ColumnElement[Any]
+    conversation_id: ColumnElement[str], wanted: Wanted, moment: ColumnElement[Any], *, apart_from: str = ""
 ) -> Select[Any]:
-    """A query for when the value in force was told in a conversation after a moment."""
+    """A query for when the value in force was told in a conversation after a moment, by other messages than one."""
     heard = told.alias("heard")
-    return select(heard.c.told_at).where(
+    query = select(heard.c.told_at).where(
         heard.c.conversation_id == conversation_id,
         _read(heard.c.parameter) == wanted.parameter,
         heard.c.value.in_(sorted(wanted.in_force)),
         heard.c.told_at > moment,
     )
+    return query.where(heard.c.message_id != apart_from) if apart_from else query
 
 
 async def _values(connection: AsyncConnection, parameter: str) -> tuple[str, ...]:

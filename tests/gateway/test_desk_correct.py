@@ -10,17 +10,23 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from bot.core.messages import Reply
+from bot.core.messages import Choice, Reply
 from bot.gateway.app import DESK
 from bot.gateway.desk import LONGEST, Reach
 from bot.transcripts.recall import Recall, Wanted
 from bot.transcripts.tables import told
-from tests.gateway.conftest import Gateway, Start, Talk, ids
+from tests.gateway.conftest import Gateway, Start, StillClock, Talk, ids
 
 FEE = "fee.annual"
+NOON = StillClock().moment
 NEWS = Reply(
     "notice", "correction", "en", "News from the office.\n\nThe fee is $102 now.", parameters={FEE: "$102"}
 )
+
+
+async def nothing() -> str:
+    """Nothing has become of the person meanwhile."""
+    return ""
 
 
 @pytest.fixture
@@ -46,14 +52,14 @@ async def texts(talk: Talk) -> list[str]:
 
 async def test_it_stands_in_the_conversation_once_and_counts_as_told(gateway: Gateway, talk: Talk) -> None:
     desk = desk_of(gateway)
-    assert await desk.reach(talk.id, "web") == Reach("page")
-    assert [await desk.correct(talk.id, "k1", NEWS) for _ in range(3)] == ["sent"] * 3
+    assert await desk.reach(talk.id, "web") == Reach("left")
+    assert [await desk.correct(talk.id, "k1", NEWS, nothing) for _ in range(3)] == ["left"] * 3
     last = (await talk.read())["messages"][-1]
     assert (last["author"], last["text"], last["choices"]) == ("bot", NEWS.text, [])
     assert (await texts(talk)).count(NEWS.text) == 1
     assert await values(gateway) == ["$102"]
     assert await Recall(gateway.store).count(Wanted(FEE, frozenset({"$102"}))) == 0
-    assert await desk.correct(talk.id, "k2", replace(NEWS, text="Another.")) == "sent"
+    assert await desk.correct(talk.id, "k2", replace(NEWS, text="Another."), nothing) == "left"
     assert (await texts(talk))[-1] == "Another."
 
 
@@ -61,11 +67,25 @@ async def test_a_page_that_is_open_hears_it_at_once(gateway: Gateway, talk: Talk
     url = f"{talk.path}/events"
     async with gateway.client.get(url, headers=talk.headers) as stream:
         assert stream.status == 200
-        await desk_of(gateway).correct(talk.id, "k1", NEWS)
+        assert await desk_of(gateway).reach(talk.id, "web") == Reach("page")
+        assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "sent"
         async with asyncio.timeout(5):
             heard = b""
             while b"The fee is $102 now." not in heard:
                 heard += await stream.content.readany()
+
+
+@pytest.mark.parametrize("comes_back", ["reads", "writes"])
+async def test_it_counts_as_sent_once_somebody_has_come_back(
+    gateway: Gateway, talk: Talk, comes_back: str
+) -> None:
+    desk = desk_of(gateway)
+    assert await desk.correct(talk.id, "k1", NEWS, nothing) == "left"
+    if comes_back == "reads":
+        await talk.read()
+    else:
+        await talk.send("work permit door")
+    assert await desk.correct(talk.id, "k1", NEWS, nothing) == "sent"
 
 
 async def test_what_was_offered_before_can_still_be_pressed_and_typed(gateway: Gateway) -> None:
@@ -74,17 +94,47 @@ async def test_what_was_offered_before_can_still_be_pressed_and_typed(gateway: G
     await talk.send("They are at my door")
     async with gateway.keeper.use(talk.id) as conversation:
         before = conversation.latest
-    await desk_of(gateway).correct(talk.id, "k1", NEWS)
+    await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing)
     async with gateway.keeper.use(talk.id) as conversation:
         assert conversation.latest == before
+
+
+async def test_news_leave_open_what_was_asked_also_for_who_brings_the_conversation_from_the_store(
+    gateway: Gateway, talk: Talk
+) -> None:
+    gateway.engine.replies = [Reply("question", "q", "en", "Which?", choices=(Choice("Blue one", "/blue"),))]
+    await talk.send("work permit door")
+    gateway.engine.replies = None
+    async with gateway.keeper.use(talk.id) as conversation:
+        # News of a request for an appointment.
+        conversation.say(Reply("notice", "booking_confirmed", "en", "It is confirmed."), None, NOON)
+        await gateway.keeper.flush(conversation)
+        (before,) = conversation.latest
+    await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing)
+    gateway.keeper.registry.remove(talk.id)
+    async with gateway.keeper.use(talk.id) as conversation:
+        assert conversation.latest == (before,)
+    gateway.engine.replies = [Reply("answer", "a", "en", "An answer.")]
+    await talk.send("work permit door")
+    async with gateway.keeper.use(talk.id) as conversation:
+        assert conversation.latest == ()
+
+
+async def test_with_staff_nothing_that_was_offered_before_is_meant(gateway: Gateway, talk: Talk) -> None:
+    gateway.engine.replies = [Reply("question", "q", "en", "Which?", choices=(Choice("Blue one", "/blue"),))]
+    await talk.send("work permit door")
+    await desk_of(gateway).claim(talk.id, "s_ana", "Ana")
+    await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing)
+    async with gateway.keeper.use(talk.id) as conversation:
+        assert conversation.latest == ()
 
 
 async def test_a_gateway_that_was_killed_after_keeping_it_sends_it_no_second_time(
     gateway: Gateway, talk: Talk
 ) -> None:
-    await desk_of(gateway).correct(talk.id, "k1", NEWS)
+    await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing)
     gateway.keeper.registry.remove(talk.id)
-    assert await desk_of(gateway).correct(talk.id, "k1", NEWS) == "sent"
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "left"
     assert (await texts(talk)).count(NEWS.text) == 1
 
 
@@ -96,19 +146,31 @@ async def test_what_the_store_does_not_take_is_tried_again_under_its_name(
 
     with monkeypatch.context() as patch:
         patch.setattr(gateway.store, "save", away)
-        assert await desk_of(gateway).correct(talk.id, "k1", NEWS) == "later"
+        assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "later"
     assert await values(gateway) == []
-    assert await desk_of(gateway).correct(talk.id, "k1", NEWS) == "sent"
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "left"
     assert await values(gateway) == ["$102"]
     assert (await texts(talk)).count(NEWS.text) == 1
 
 
+async def test_who_has_heard_it_meanwhile_is_told_nothing(gateway: Gateway, talk: Talk) -> None:
+    async def heard() -> str:
+        return "told"
+
+    before = await texts(talk)
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, heard) == "told"
+    assert await texts(talk) == before
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "left"
+    # It stands there already.
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, heard) == "left"
+
+
 async def test_who_is_gone_or_never_agreed_gets_nothing(gateway: Gateway, talk: Talk) -> None:
     assert (await talk.erase()).status == 204
-    assert await desk_of(gateway).correct(talk.id, "k1", NEWS) == "gone"
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "gone"
     unkept = await gateway.begin()
     before = await texts(unkept)
-    assert await desk_of(gateway).correct(unkept.id, "k1", NEWS) == "gone"
+    assert await desk_of(gateway).correct(unkept.id, "k1", NEWS, nothing) == "gone"
     assert await texts(unkept) == before
 
 
@@ -120,18 +182,18 @@ async def test_what_nobody_may_be_sent_is_not_said(
     gateway: Gateway, talk: Talk, text: str, told_why: str
 ) -> None:
     before = await texts(talk)
-    assert await desk_of(gateway).correct(talk.id, "k1", replace(NEWS, text=text)) == told_why
+    assert await desk_of(gateway).correct(talk.id, "k1", replace(NEWS, text=text), nothing) == told_why
     assert await texts(talk) == before
 
 
 async def test_staff_who_hold_the_conversation_are_no_obstacle(gateway: Gateway, talk: Talk) -> None:
     await desk_of(gateway).claim(talk.id, "s_ana", "Ana")
-    assert await desk_of(gateway).correct(talk.id, "k1", NEWS) == "sent"
+    assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "left"
     assert ids(await talk.send("Thank you")) == []
 
 
 async def test_another_gateway_finds_it_sent(start: Start, gateway: Gateway, talk: Talk) -> None:
     other = await start()
-    await desk_of(gateway).correct(talk.id, "k1", NEWS)
-    assert await desk_of(other).correct(talk.id, "k1", NEWS) == "sent"
+    await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing)
+    assert await desk_of(other).correct(talk.id, "k1", NEWS, nothing) == "left"
     assert await values(gateway) == ["$102"]

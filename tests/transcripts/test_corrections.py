@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from bot.transcripts.corrections import Correction, Corrections
+from bot.transcripts.corrections import STOPPED, Correction, Corrections, message_id_of
 from bot.transcripts.recall import Recall, Wanted
 from bot.transcripts.recall_tables import correction_people
 from bot.transcripts.store import TranscriptStore
-from tests.transcripts.saying import NOON
+from tests.transcripts.saying import NOON, bot, conversation
 from tests.transcripts.test_recall import FEE, NOW, tell
 
 LATER = NOON + timedelta(days=1)
@@ -39,7 +40,7 @@ async def proposed(corrections: Corrections, since: datetime | None = None) -> C
 
 async def approved(corrections: Corrections) -> Correction:
     made = await proposed(corrections)
-    assert await corrections.approve(made.id, "s_2", LATER)
+    assert await corrections.approve(made.id, TEXTS, "s_2", LATER) == "approved"
     found = await corrections.find(made.id)
     assert found is not None
     return found
@@ -51,9 +52,10 @@ async def test_nothing_goes_out_before_an_attorney_approves(
     await tell(store, ("c_1", 0, "$100"), ("c_2", 1, "$102"), ("c_3", 2, "$95"))
     made = await proposed(corrections)
     assert await corrections.take(LATER, HOLD, BOTH) is None
-    assert await corrections.reword(made.id, {**TEXTS, "es": "Hoy es $102."})
-    assert await corrections.approve(made.id, "s_2", LATER)
-    assert not await corrections.approve(made.id, "s_3", LATER)
+    assert await corrections.reword(made.id, {**TEXTS, "es": "Hoy es $103."})
+    read = {**TEXTS, "es": "Hoy es $102."}
+    assert await corrections.approve(made.id, read, "s_2", LATER) == "approved"
+    assert await corrections.approve(made.id, TEXTS, "s_3", LATER) == "already"
     assert not await corrections.reword(made.id, TEXTS)
     found = await corrections.find(made.id)
     assert found is not None
@@ -61,6 +63,32 @@ async def test_nothing_goes_out_before_an_attorney_approves(
     assert await corrections.counts(made.id) == {"ready": 2}
     assert [made.id] == [known.id for known in await corrections.latest(parameter=FEE)]
     assert await corrections.latest(parameter="fee.other") == ()
+
+
+async def test_what_goes_out_is_what_was_approved_however_somebody_rewords_it_meanwhile(
+    store: TranscriptStore, corrections: Corrections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tell(store, ("c_1", 0, "$100"))
+    made, real = await proposed(corrections), corrections._take_up
+
+    async def slow(correction: Correction, ids: list[str]) -> None:
+        await real(correction, ids)
+        assert await corrections.reword(made.id, {"en": "Nobody read this.", "es": "Nadie leyó esto."})
+
+    monkeypatch.setattr(corrections, "_take_up", slow)
+    assert await corrections.approve(made.id, TEXTS, "s_2", LATER) == "approved"
+    taken = await corrections.take(LATER, HOLD, BOTH)
+    assert taken is not None
+    assert (taken.correction.text_en, taken.correction.text_es) == (TEXTS["en"], TEXTS["es"])
+
+
+async def test_many_who_take_at_once_take_one_each(store: TranscriptStore, corrections: Corrections) -> None:
+    await tell(store, *((f"c_{number}", number, "$100") for number in range(12)))
+    made = await approved(corrections)
+    taken = await asyncio.gather(*(corrections.take(LATER, HOLD, BOTH) for _ in range(16)))
+    ids = [person.conversation_id for person in taken if person is not None]
+    assert len(ids) == len(set(ids))
+    assert (await corrections.counts(made.id)).get("sending") == len(ids)
 
 
 async def test_each_person_is_taken_once_the_one_who_waits_longest_first(
@@ -106,6 +134,69 @@ async def test_who_has_heard_the_new_value_meanwhile_is_known(
     assert await corrections.counts(taken.correction.id) == {"told": 1}
 
 
+async def test_its_own_message_is_not_taken_for_having_heard_it(
+    store: TranscriptStore, corrections: Corrections
+) -> None:
+    await tell(store, ("c_1", 0, "$100"))
+    made = await approved(corrections)
+    assert await corrections.take(LATER, HOLD, BOTH) is not None
+    # Kept, and then killed before it was sent.
+    own = bot(
+        2000,
+        message_id_of("c_1", made.id),
+        created_at=LATER,
+        reply={"id": "correction", "parameters": {FEE: "$102"}, "choices": []},
+    )
+    await store.save(conversation("c_1"), [own])
+    again = await corrections.take(LATER + HOLD, HOLD, BOTH)
+    assert again is not None
+    assert not again.heard
+    assert await Recall(store).count(Wanted(FEE, NOW)) == 0
+
+
+async def test_two_of_one_value_do_not_go_out_at_once(
+    store: TranscriptStore, corrections: Corrections
+) -> None:
+    await tell(store, ("c_1", 0, "$100"))
+    first, second = await proposed(corrections), await proposed(corrections)
+    # To another value, which is not news by now, or about something else: those are in nobody's way.
+    other = await corrections.propose(
+        FEE, since=None, old_values=("$95",), new_value={}, texts=TEXTS, staff="s_1", now=LATER
+    )
+    assert await corrections.approve(first.id, TEXTS, "s_2", LATER) == "approved"
+    assert await corrections.approve(second.id, TEXTS, "s_2", LATER) == "busy"
+    assert await corrections.approve(other.id, TEXTS, "s_2", LATER) == "approved"
+    found = await corrections.find(second.id)
+    assert found is not None
+    assert found.approved_at is None
+    taken = await corrections.take(LATER, HOLD, BOTH)
+    assert taken is not None
+    assert await corrections.approve(second.id, TEXTS, "s_2", LATER) == "busy"
+    await corrections.end(taken, "sent", None, LATER)
+    assert await corrections.approve(second.id, TEXTS, "s_2", LATER) == "approved"
+
+
+async def test_of_two_that_are_approved_at_one_moment_one_goes_out(
+    store: TranscriptStore, corrections: Corrections
+) -> None:
+    await tell(store, *((f"c_{number}", number, "$100") for number in range(3)))
+    drafts = [await proposed(corrections) for _ in range(5)]
+    done = await asyncio.gather(*(corrections.approve(made.id, TEXTS, "s_2", LATER) for made in drafts))
+    assert sorted(done) == ["approved", *["busy"] * 4]
+
+
+async def test_who_hears_the_new_value_after_being_taken_is_settled(
+    store: TranscriptStore, corrections: Corrections
+) -> None:
+    await tell(store, ("c_1", 0, "$100"))
+    await approved(corrections)
+    taken = await corrections.take(LATER, HOLD, BOTH)
+    assert taken is not None
+    assert await corrections.settled(taken) == ""
+    await tell(store, ("c_0", 0, "$102"), ("c_1", 60, "$102"))
+    assert await corrections.settled(taken) == "told"
+
+
 async def test_only_the_channels_that_may_be_used_now_are_taken(
     store: TranscriptStore, corrections: Corrections
 ) -> None:
@@ -125,14 +216,34 @@ async def test_stopping_keeps_it_from_who_has_not_had_it(
     made = await approved(corrections)
     taken = await corrections.take(LATER, HOLD, BOTH)
     assert taken is not None
-    assert await corrections.stop(made.id) == 1
+    # Whoever has one in hand may be a moment too late to hear of it.
+    assert await corrections.stop(made.id) == 2
+    assert await corrections.stop(made.id) == 0
     await corrections.end(taken, "sent", None, LATER)
     assert await corrections.counts(made.id) == {"sent": 1, "declined": 1}
     draft = await proposed(corrections)
     assert await corrections.stop(draft.id) == 1
     assert await corrections.find(draft.id) is None
     assert await corrections.stop("none_such") == 0
-    assert not await corrections.approve(draft.id, "s_2", LATER)
+    assert await corrections.approve(draft.id, TEXTS, "s_2", LATER) == "already"
+
+
+async def test_stopping_reaches_who_is_in_hand_and_who_was_lost_in_hand(
+    store: TranscriptStore, corrections: Corrections
+) -> None:
+    await tell(store, ("c_1", 0, "$100"), channel="whatsapp")
+    made = await approved(corrections)
+    taken = await corrections.take(LATER, HOLD, BOTH)
+    assert taken is not None
+    assert await corrections.settled(taken) == ""
+    await corrections.stop(made.id)
+    assert await corrections.settled(taken) == STOPPED
+    assert await corrections.take(LATER, HOLD, ("web",)) is None
+    # By night, too: there is nothing to be sent.
+    again = await corrections.take(LATER + HOLD, HOLD, ("web",))
+    assert again is not None
+    assert await corrections.settled(again) == STOPPED
+    assert (await corrections.approve((await proposed(corrections)).id, TEXTS, "s_2", LATER)) == "approved"
 
 
 async def test_what_is_erased_goes_with_its_conversation(
@@ -168,9 +279,9 @@ async def test_taking_up_many_is_done_in_parts_and_can_be_done_again(
     with monkeypatch.context() as patch:
         patch.setattr(corrections, "_take_up", killed)
         with pytest.raises(ConnectionError):
-            await corrections.approve(made.id, "s_2", LATER)
+            await corrections.approve(made.id, TEXTS, "s_2", LATER)
     assert await corrections.take(LATER, HOLD, BOTH) is None
-    assert await corrections.approve(made.id, "s_2", LATER)
+    assert await corrections.approve(made.id, TEXTS, "s_2", LATER) == "approved"
     assert await corrections.counts(made.id) == {"ready": 7}
 
 

@@ -13,6 +13,7 @@ from bot.gateway.app import DESK
 from bot.simulator.cloud import Template
 from bot.simulator.twilio import Content
 from bot.transcripts.tables import told
+from tests.gateway.test_desk_correct import nothing
 from tests.whatsapp.gateways import Begin, WhatsAppGateway, provider_of, texts
 from tests.whatsapp.test_desk import kept
 
@@ -67,7 +68,7 @@ async def test_in_the_24_hours_it_reaches_the_phone_once(begin: Begin, provider:
     person, id = await kept(gateway)
     desk = gateway.app[DESK]
     assert (await desk.reach(id, "whatsapp")).way == "window"
-    assert [await desk.correct(id, "k1", NEWS) for _ in range(2)] == ["sent", "sent"]
+    assert [await desk.correct(id, "k1", NEWS, nothing) for _ in range(2)] == ["sent", "sent"]
     (heard,) = await person.hears(1)
     assert heard.text.startswith("News from the office.")
     await gateway.idle()
@@ -83,7 +84,7 @@ async def test_who_sent_stop_gets_nothing_and_nothing_is_noted_as_told(begin: Be
     await gateway.idle()
     before = len(person.sees)
     assert (await gateway.app[DESK].reach(id, "whatsapp")).way == "stopped"
-    assert await gateway.app[DESK].correct(id, "k1", NEWS) == "stopped"
+    assert await gateway.app[DESK].correct(id, "k1", NEWS, nothing) == "stopped"
     await gateway.idle()
     assert len(person.sees) == before
     assert await values(gateway) == []
@@ -102,7 +103,7 @@ async def test_after_the_24_hours_nobody_is_written_to_who_did_not_agree_or_with
     before = len(person.sees)
     await gateway.later(hours=25)
     assert (await gateway.app[DESK].reach(id, "whatsapp")).way == "closed"
-    assert await gateway.app[DESK].correct(id, "k1", NEWS) == "window_closed"
+    assert await gateway.app[DESK].correct(id, "k1", NEWS, nothing) == "window_closed"
     await gateway.idle()
     assert len(person.sees) == before
     assert await values(gateway) == []
@@ -116,7 +117,7 @@ async def test_who_agreed_is_asked_to_write_and_then_hears_it(begin: Begin, prov
     await remind(gateway, id)
     await gateway.later(hours=25)
     assert (await gateway.app[DESK].reach(id, "whatsapp")).way == "template"
-    assert [await gateway.app[DESK].correct(id, "k1", NEWS) for _ in range(2)] == ["asked", "asked"]
+    assert [await gateway.app[DESK].correct(id, "k1", NEWS, nothing) for _ in range(2)] == ["asked", "asked"]
     assert texts(await person.hears(1)) == [WRITE]
     await gateway.idle()
     assert not any("$102" in text for text in texts(person.sees))
@@ -130,4 +131,4 @@ async def test_a_conversation_whose_person_is_no_longer_known_reaches_nobody(beg
     gateway = await begin()
     _, id = await kept(gateway)
     assert (await gateway.app[DESK].reach("c_other", "whatsapp")).way == "closed"
-    assert (await gateway.app[DESK].reach(id, "web")).way == "page"
+    assert (await gateway.app[DESK].reach(id, "web")).way == "left"

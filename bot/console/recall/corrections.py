@@ -75,12 +75,12 @@ async def approve(request: web.Request) -> web.StreamResponse:
         wrong = "correction_over"
     if wrong:
         return await _show(request, _with(found, texts), wrong)
-    store = _store(request)
-    await store.reword(found.id, texts)
-    done = await store.approve(found.id, staff_of(request).id, request.app[CLOCK].now())
+    done = await _store(request).approve(found.id, texts, staff_of(request).id, request.app[CLOCK].now())
+    if done == "busy":
+        return await _show(request, _with(found, texts), "correction_busy")
     if (sender := request.app.get(SENDER)) is not None:
         sender.wake()
-    raise then(f"/corrections/{found.id}", "correct_approved" if done else "already")
+    raise then(f"/corrections/{found.id}", "correct_approved" if done == "approved" else "already")
 
 
 async def stop(request: web.Request) -> web.StreamResponse:
@@ -125,7 +125,7 @@ async def _show(request: web.Request, found: Correction, wrong: str = "") -> web
 
 
 #: Which people are shown first: those whom somebody has to call.
-_FIRST = ("unreachable", "declined", "ready", "sending", "sent", "told")
+_FIRST = ("unreachable", "left", "declined", "ready", "sending", "sent", "told")
 
 
 async def _samples(request: web.Request, found: Correction, known: Standing) -> dict[str, str]:

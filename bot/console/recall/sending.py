@@ -21,7 +21,7 @@ from bot.console.ports import Clock, Desk, Firm
 from bot.console.recall.wording import reply_to
 from bot.core.law import Parameters
 from bot.core.told import standing
-from bot.transcripts.corrections import Corrections, Recipient
+from bot.transcripts.corrections import LEFT, STOPPED, Corrections, Recipient
 
 #: Longer than telling anybody takes.
 HOLD = timedelta(minutes=5)
@@ -33,8 +33,11 @@ FIRST_HOUR, LAST_HOUR = 9, 18
 #: What became of a person, by what the desk says; for ``later`` they are taken up again.
 _ENDS = {
     "sent": ("sent", None),
+    "left": ("sent", LEFT),
     "asked": ("sent", "asked"),
+    "told": ("told", None),
     "stopped": ("declined", "stopped"),
+    STOPPED: ("declined", STOPPED),
     "window_closed": ("unreachable", "window_closed"),
     "gone": ("unreachable", "gone"),
     "personal": ("unreachable", "not_fit"),
@@ -117,7 +120,10 @@ class Sender:
             # Since it was approved the value has changed again: this is no news any more.
             return "declined", "changed_again"
         reply = reply_to(taken, known, self._firm.timezone)
-        return _ENDS.get(await self._desk.correct(taken.conversation_id, correction.id, reply), ("", None))
+        answer = await self._desk.correct(
+            taken.conversation_id, correction.id, reply, lambda: self._corrections.settled(taken)
+        )
+        return _ENDS.get(answer, ("", None))
 
 
 SENDER: web.AppKey[Sender] = web.AppKey("console_correction_sender")

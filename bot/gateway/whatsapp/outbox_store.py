@@ -35,6 +35,12 @@ class OutboxStore(Base):
                 return 0
             return await self._say(connection, person, news_of(effect_key, outs), now)
 
+    async def is_queued(self, effect_key: str) -> bool:
+        """Whether news of that key has been queued, whatever became of it since."""
+        query = select(exists().where(outbox.c.effect_key == _part(effect_key, 0)))
+        async with self._database.connect() as connection:
+            return bool(await connection.scalar(query))
+
     async def next_out(self, worker: str, now: datetime, hold: timedelta) -> OutRow | None:
         """The first message of the person who has been due the longest, to be sent by nobody else until ``now + hold``.
 
@@ -215,7 +221,11 @@ _FREE: dict[str, Any] = {"lease_until": None, "leased_by": None}
 
 def news_of(effect_key: str, outs: Sequence[Outbound]) -> list[Out]:
     """Messages outside a turn, each with a key of its own."""
-    return [Out(f"{effect_key}:{number}", message) for number, message in enumerate(outs)]
+    return [Out(_part(effect_key, number), message) for number, message in enumerate(outs)]
+
+
+def _part(effect_key: str, number: int) -> str:
+    return f"{effect_key}:{number}"
 
 
 def _is_ours(found: Row[Any], row: OutRow) -> bool:

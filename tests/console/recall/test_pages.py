@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -17,6 +17,8 @@ from bot.transcripts.review import Review
 from tests.console.conftest import Console, Visitor
 from tests.console.pages.conftest import asks
 from tests.console.recall.conftest import FEBRUARY, FEE, settled
+from tests.transcripts.saying import conversation
+from tests.transcripts.saying import visitor as visitor_says
 from tests.transcripts.test_recall import NOON, tell
 
 SignedIn = Callable[..., Awaitable[Visitor]]
@@ -89,7 +91,7 @@ async def test_everybody_is_listed_with_whether_they_can_be_reached(
     assert "Cannot be reached: WhatsApp is closed" in phone
     assert f"/staff/bookings/{booking.request_id}" in phone
     assert "/staff/conversations/c_phone#m-m_c_phone_0000" in phone
-    assert "On the page" in page
+    assert "The page is open" in page
     assert "In hand" in page or "a former member of staff" in page
     assert "Prepare a correction" not in told
     heard = await visitor.page(f"/recall/{FEE}?heard=yes")
@@ -180,6 +182,30 @@ async def test_who_cannot_be_reached_is_shown_first_with_the_way_to_call(
     assert "Cannot be reached: WhatsApp is closed" in told
 
 
+async def test_who_has_closed_the_page_is_listed_apart_with_the_way_to_call_until_they_write(
+    pages: Console, signed_in: SignedIn, corrections: Corrections
+) -> None:
+    await plant(pages)
+    booking = await asks(pages, "c_old")
+    pages.desk.answers["correct"] = "left"
+    pages.desk.reaches["web"] = Reach("left")
+    attorney = await signed_in("attorney")
+    assert "The page is not open" in await attorney.page(f"/recall/{FEE}")
+    made = await prepared(pages, attorney)
+    await attorney.post(f"/corrections/{made.id}/approve", {**TEXTS, "read": "yes"})
+    assert await settled(corrections, made.id) == {"left": 2}
+    told = await attorney.page(f"/corrections/{made.id}")
+    assert "Left on the page" in told
+    assert f"/staff/bookings/{booking.request_id}" in told
+    back = visitor_says(9000, "m_back", client="back", created_at=pages.clock.moment + timedelta(seconds=1))
+    await pages.store.save(conversation("c_old"), [back])
+    assert await corrections.counts(made.id) == {"left": 1, "sent": 1}
+    (one,) = (await corrections.people(made, "sent")).rows
+    assert (one.conversation_id, one.state) == ("c_old", "sent")
+    (other,) = (await corrections.people(made, "left")).rows
+    assert (other.conversation_id, other.state) == ("c_phone", "left")
+
+
 UNFIT = (
     ({"text_en": ""}, "Both texts are needed"),
     ({"text_es": "   "}, "Both texts are needed"),
@@ -236,12 +262,32 @@ async def test_a_value_that_changed_again_is_not_sent_as_news(
     assert response.status == 400
     assert "has changed again" in await response.text()
     pages.clock.moment = FEBRUARY
-    assert await corrections.approve(made.id, "s_1", FEBRUARY)
+    assert await corrections.approve(made.id, {"en": "News.", "es": "Aviso."}, "s_1", FEBRUARY) == "approved"
     pages.clock.moment = midnight(date(2025, 12, 1), "America/New_York")
     await pages.app[SENDER].round()
     # The one on WhatsApp waits for the day.
     assert await corrections.counts(made.id) == {"declined": 1, "ready": 1}
     assert pages.desk.calls == []
+
+
+async def test_one_of_the_same_value_waits_until_the_other_has_gone_out(
+    pages: Console, signed_in: SignedIn, corrections: Corrections
+) -> None:
+    await plant(pages)
+    attorney = await signed_in("attorney")
+    first = await prepared(pages, attorney)
+    pages.clock.moment += timedelta(seconds=1)
+    second = await prepared(pages, attorney)
+    pages.desk.answers["correct"] = "later"
+    await attorney.post(f"/corrections/{first.id}/approve", {**TEXTS, "read": "yes"})
+    response = await attorney.post(f"/corrections/{second.id}/approve", {**TEXTS, "read": "yes"})
+    assert response.status == 400
+    told = await response.text()
+    assert "Another correction of this value is still going out" in told
+    assert TEXTS["text_en"].splitlines()[-1] in told
+    found = await corrections.find(second.id)
+    assert found is not None
+    assert found.approved_at is None
 
 
 async def test_a_draft_is_thrown_away_and_a_sending_stopped(

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.console.recall.sending import HOLD, SENDER, Sender
-from bot.core.messages import Reply
 from bot.transcripts.corrections import Correction, Corrections
 from tests.console.conftest import Console, ExampleFirm
 from tests.console.pages.planting import beside
 from tests.console.recall.conftest import FEBRUARY, FEE
 from tests.transcripts.test_recall import tell
+
+TEXTS = dict.fromkeys(("en", "es"), "{{day}} {{told}}")
 
 
 async def approved(pages: Console, corrections: Corrections) -> Correction:
@@ -23,11 +24,11 @@ async def approved(pages: Console, corrections: Corrections) -> Correction:
         since=None,
         old_values=("$100",),
         new_value={"en": "$102", "es": "$102"},
-        texts={"en": "{{day}} {{told}}", "es": "{{day}} {{told}}"},
+        texts=TEXTS,
         staff="s_1",
         now=FEBRUARY,
     )
-    assert await corrections.approve(made.id, "s_2", FEBRUARY)
+    assert await corrections.approve(made.id, TEXTS, "s_2", FEBRUARY) == "approved"
     return made
 
 
@@ -50,6 +51,7 @@ def sender(pages: Console, corrections: Corrections) -> Sender:
     [
         ("sent", "sent", None),
         ("asked", "sent", "asked"),
+        ("left", "left", "left"),
         ("stopped", "declined", "stopped"),
         ("window_closed", "unreachable", "window_closed"),
         ("gone", "unreachable", "gone"),
@@ -91,7 +93,7 @@ async def test_one_person_who_breaks_keeps_no_other_from_hearing_it(
     await tell(pages.store, ("c_1", 0, "$100"), ("c_2", 1, "$100"), ("c_3", 2, "$100"))
     made = await approved(pages, corrections)
 
-    async def breaks(conversation_id: str, key: str, reply: Reply) -> str:
+    async def breaks(conversation_id: str, *_: object) -> str:
         if conversation_id == "c_2":
             raise OperationalError("", {}, Exception())
         return "sent"
@@ -104,6 +106,31 @@ async def test_one_person_who_breaks_keeps_no_other_from_hearing_it(
     assert await sender.round() == 1
     assert await corrections.counts(made.id) == {"sent": 3}
     assert [call[1:3] for call in pages.desk.calls] == [("c_2", made.id)]
+
+
+@pytest.mark.parametrize("channel", ["web", "whatsapp"])
+async def test_who_was_lost_in_hand_gets_nothing_once_it_is_stopped(
+    pages: Console, corrections: Corrections, sender: Sender, channel: str
+) -> None:
+    await tell(pages.store, ("c_1", 0, "$100"), channel=channel)
+    made = await approved(pages, corrections)
+    # Nine in the morning in New York is fourteen o'clock.
+    pages.clock.moment = datetime(2026, 2, 11, 14, tzinfo=UTC)
+    pages.desk.answers["correct"] = "later"
+    assert await sender.round() == 1
+    pages.desk.answers.clear()
+    pages.desk.calls.clear()
+    attorney, _ = await pages.member("attorney")
+    visitor = await pages.signed_in(attorney)
+    assert "Stop sending" in await visitor.page(f"/corrections/{made.id}")
+    response = await visitor.post(f"/corrections/{made.id}/stop")
+    assert "said=correct_stopped" in response.headers["Location"]
+    pages.clock.moment += HOLD
+    assert await sender.round() == 1
+    assert await corrections.counts(made.id) == {"declined": 1}
+    (person,) = (await corrections.people(made, "declined")).rows
+    assert person.reason == "stopped_by_staff"
+    assert pages.desk.calls == []
 
 
 async def test_two_senders_tell_nobody_twice(
