@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -138,11 +138,22 @@ class Learning:
         async with self._database.connect() as connection:
             return tuple(Proposal(**row._mapping) for row in await connection.execute(query))
 
-    async def take(self, ids: Iterable[str], now: datetime) -> int:
-        """How many of these open proposals are now taken: they stand in the project's files."""
+    async def take(
+        self, ids: Iterable[str], now: datetime, write: Callable[[frozenset[str]], None] = lambda _: None
+    ) -> int:
+        """How many of these proposals are now taken: they were still open, and stand in the project's files.
+
+        ``write`` puts those into the files. Nobody can erase or take back one of them while it does; where it raises,
+        none is taken.
+        """
         query = update(proposals).where(proposals.c.id.in_(list(ids)), proposals.c.state == OPEN)
         async with self._database.begin() as connection:
-            return (await connection.execute(query.values(state=TAKEN, decided_at=now))).rowcount
+            open_still = await connection.scalars(
+                query.values(state=TAKEN, decided_at=now).returning(proposals.c.id)
+            )
+            taken = frozenset(open_still)
+            write(taken)
+        return len(taken)
 
     async def _decide(
         self,
