@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, literal, select, tuple_, update
 
+from bot.core.messages import NO_ANSWER
 from bot.transcripts.judging_tables import draws, judgements, samples
 from bot.transcripts.listing import Head
 from bot.transcripts.records import Key
@@ -100,14 +101,17 @@ async def _batch(connection: AsyncConnection, after: Key, until: datetime) -> Se
 
 async def _found(connection: AsyncConnection, batch: Sequence[Head], key: bytes) -> list[_Found]:
     missed = await _not_understood(connection, [row.id for row in batch])
+    without = await _not_answered(connection, [row.id for row in batch if row.outcome == "unanswered"])
+    raised = await _raised(connection, [row.id for row in batch if row.urgency in _PRESSING])
     found = []
     for row in batch:
+        moments = [moment for moment in (missed.get(row.id), without.get(row.id)) if moment is not None]
         if row.urgency in _PRESSING:
-            found.append(_Found(row.id, "urgent", row.urgent_at))
-        elif row.id in missed:
-            found.append(_Found(row.id, "fallback", missed[row.id]))
-        elif row.outcome == "unanswered":
-            found.append(_Found(row.id, "fallback", row.last_at))
+            became = _by_the_person(row.urgent_at, raised.get(row.id, {}))
+            since = max((*moments, *([became] if became else [])), default=None)
+            found.append(_Found(row.id, "urgent", since))
+        elif moments or row.outcome == "unanswered":
+            found.append(_Found(row.id, "fallback", max(moments, default=None)))
         elif falls_within(key, "draw", row.id, RANDOM_SHARE):
             found.append(_Found(row.id, "random", None))
     return found
@@ -115,15 +119,48 @@ async def _found(connection: AsyncConnection, batch: Sequence[Head], key: bytes)
 
 async def _not_understood(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, datetime]:
     """When the last turn came that Faro did not understand, by conversation."""
+    return await _last(connection, ids, messages.c.look == "fallback")
+
+
+async def _not_answered(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, datetime]:
+    """When Faro last said that it had no answer, by conversation; what else was said after it asks for nothing."""
+    c = messages.c
+    return await _last(connection, ids, and_(c.author == "bot", c.reply["id"].as_string().in_(NO_ANSWER)))
+
+
+async def _last(
+    connection: AsyncConnection, ids: Sequence[str], condition: ColumnElement[bool]
+) -> dict[str, datetime]:
     if not ids:
         return {}
     c = messages.c
     query = (
         select(c.conversation_id, func.max(c.created_at, type_=Moment).label("last"))
-        .where(c.conversation_id.in_(ids), c.look == "fallback")
+        .where(c.conversation_id.in_(ids), condition)
         .group_by(c.conversation_id)
     )
     return {row.conversation_id: row.last for row in await connection.execute(query)}
+
+
+async def _raised(
+    connection: AsyncConnection, ids: Sequence[str]
+) -> dict[str, dict[datetime, datetime | None]]:
+    """When readers put a conversation among the urgent, and since when it was one before, by conversation."""
+    if not ids:
+        return {}
+    c = judgements.c
+    query = select(c.conversation_id, c.raised_at, c.urgent_before)
+    raised: dict[str, dict[datetime, datetime | None]] = {}
+    for row in await connection.execute(query.where(c.conversation_id.in_(ids), c.raised_at.is_not(None))):
+        raised.setdefault(row.conversation_id, {})[row.raised_at] = row.urgent_before
+    return raised
+
+
+def _by_the_person(urgent_at: datetime | None, raised: dict[datetime, datetime | None]) -> datetime | None:
+    """When a conversation became urgent by what the person wrote: what readers found is not new to them."""
+    while urgent_at is not None and urgent_at in raised:
+        urgent_at = raised.pop(urgent_at)
+    return urgent_at
 
 
 async def _note(
