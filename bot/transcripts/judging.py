@@ -203,4 +203,5 @@ class Judging:
             judged_at=row.judged_at,
             turns=turns,
             unreadable=closed,
+            labels=row.labels or {},
         )

@@ -395,6 +395,32 @@ async def test_a_judgement_reviews_the_conversation_and_undoing_it_takes_all_of_
     assert await judging.undo("c_none", "s_1", LATER) is None
 
 
+async def test_undoing_puts_the_labels_back_that_the_verdict_changed(
+    store: TranscriptStore, judging: Judging, review: Review
+) -> None:
+    async def labels() -> tuple[str, ...]:
+        whole = await review.whole("c_1")
+        assert whole is not None
+        return tuple(whole.row.labels)
+
+    await wait(store, "c_1")
+    for name in ("notario", "training"):
+        await review.label("c_1", name, True)
+    # "training" is there already, so the verdict does not put it on.
+    await judging.judge("c_1", "s_1", replace(FIX, labels={"notario": False, "training": True}), LATER)
+    assert await labels() == ("training",)
+    await judging.judge("c_1", "s_1", replace(GOOD, labels={"call_back": True}), LATER)
+    assert await labels() == ("call_back", "training")
+    was = await judging.undo("c_1", "s_1", LATER)
+    assert await labels() == ("notario", "training")
+    assert was is not None and dict(was.labels) == {"notario": False, "call_back": True}
+    # What was changed and changed back leaves nothing to undo.
+    await judging.judge("c_1", "s_1", replace(GOOD, labels={"notario": False}), LATER)
+    await judging.judge("c_1", "s_1", replace(GOOD, labels={"notario": True}), LATER)
+    was = await judging.undo("c_1", "s_1", LATER)
+    assert was is not None and (dict(was.labels), await labels()) == ({}, ("notario", "training"))
+
+
 async def test_when_the_first_takes_it_back_the_second_reader_is_the_first(
     store: TranscriptStore, judging: Judging
 ) -> None:
