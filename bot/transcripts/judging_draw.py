@@ -3,6 +3,8 @@ understand, and a share of the rest.
 
 The drawing goes through the conversations in the order of their last message and notes how far it has come. One that
 goes on later comes later again: it is then looked at anew. So none is missed, and none is looked at while it goes on.
+One that was kept only after its moment had gone by (the database was away) is found by looking back over a day, each
+time that the drawing has come into another hour.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ QUIET = timedelta(minutes=30)
 RANDOM_SHARE = 0.05
 #: The share of the drawn ones that two people read; of the urgent ones it is every one.
 SECOND_SHARE = 0.20
+#: Once an hour this much is looked at again, for what was kept late.
+LOOK_BACK = timedelta(days=1)
 #: So many conversations are looked at together, and at most so many for one call.
 _TOGETHER = 250
 MOST = 2_000
@@ -72,19 +76,46 @@ async def draw(store: TranscriptStore, key: bytes, now: datetime, most: int = MO
     place: Key = (start or _BEGINNING, "")
     looked_at = 0
     while True:
-        async with store.database.connect() as connection:
-            batch = await _batch(connection, place, now - QUIET)
-            found = await _found(connection, batch, key)
+        batch = await _draw_batch(store, key, now, place, now - QUIET)
         if batch:
             place = (batch[-1].last_at, batch[-1].id)
-            async with store.database.begin() as connection:
-                # Written first, so that nothing is erased, or drawn by somebody else, meanwhile.
-                await _move_on(store, connection, place[0])
-                await _note(store, connection, found, key, now)
         looked_at += len(batch)
         # Only the moment is kept, not the id, which may be erased: what has the same moment is looked at again.
         if len(batch) < _TOGETHER or (looked_at >= most and place[0] > (start or _BEGINNING)):
-            return looked_at
+            break
+    if start is not None and _hour(place[0]) > _hour(start):
+        await _look_back(store, key, now, start, most)
+    return looked_at
+
+
+async def _look_back(store: TranscriptStore, key: bytes, now: datetime, until: datetime, most: int) -> None:
+    """Looks again at about ``most`` of the conversations of the day up to ``until``, the earliest first."""
+    place: Key = (until - LOOK_BACK, "")
+    looked_at = 0
+    while batch := await _draw_batch(store, key, now, place, until):
+        place = (batch[-1].last_at, batch[-1].id)
+        looked_at += len(batch)
+        if len(batch) < _TOGETHER or looked_at >= most:
+            return
+
+
+async def _draw_batch(
+    store: TranscriptStore, key: bytes, now: datetime, after: Key, until: datetime
+) -> Sequence[Head]:
+    """Draws from the next conversations after a place, and tells which they were."""
+    async with store.database.connect() as connection:
+        batch = await _batch(connection, after, until)
+        found = await _found(connection, batch, key)
+    if batch:
+        async with store.database.begin() as connection:
+            # Written first, so that nothing is erased, or drawn by somebody else, meanwhile.
+            await _move_on(store, connection, batch[-1].last_at)
+            await _note(store, connection, found, key, now)
+    return batch
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 async def _batch(connection: AsyncConnection, after: Key, until: datetime) -> Sequence[Head]:

@@ -16,7 +16,7 @@ from bot.transcripts.tables import conversations, labels, messages
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.transcripts.store import TranscriptStore
+    from bot.transcripts.store import Noted, TranscriptStore
 
 NOTE = "judgements.note"
 _FREE: dict[str, Any] = {"opened_by": None, "opened_at": None, "assigned_to": None}
@@ -28,7 +28,12 @@ def place_of(conversation_id: str, staff: str) -> str:
 
 
 async def judge(
-    store: TranscriptStore, conversation_id: str, staff: str, opinion: Opinion, now: datetime
+    store: TranscriptStore,
+    conversation_id: str,
+    staff: str,
+    opinion: Opinion,
+    now: datetime,
+    noted: Noted | None = None,
 ) -> bool:
     """See ``Judging.judge``."""
     async with store.database.begin() as connection:
@@ -75,6 +80,8 @@ async def judge(
         await connection.execute(
             delete(skips).where(skips.c.conversation_id == conversation_id, skips.c.staff_id == staff)
         )
+        if noted is not None:
+            await noted(connection)
     return True
 
 

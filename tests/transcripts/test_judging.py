@@ -125,6 +125,27 @@ async def test_a_conversation_is_not_drawn_while_it_goes_on_and_none_is_missed(
     assert (await drawn(store))["c_b"] == "urgent"
 
 
+async def test_what_was_kept_late_is_found_when_the_drawing_comes_into_another_hour(
+    store: TranscriptStore, judging: Judging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging_draw, "_TOGETHER", 2)
+    await urgent(store, "c_a", 10)
+    await judging.draw(KEY, NOON + timedelta(minutes=40))
+    # Kept when the drawing had gone by.
+    for number in range(5):
+        await urgent(store, f"c_late_{number}", 5)
+    await urgent(store, "c_too_late", -24 * 60)
+    await urgent(store, "c_b", 59)
+    await judging.draw(KEY, NOON + timedelta(minutes=89))
+    assert set(await drawn(store)) == {"c_a", "c_b"}
+    await judging.judge("c_a", "s_1", GOOD, NOON + timedelta(minutes=89))
+    done = await judging.sample("c_a")
+    await urgent(store, "c_c", 60)
+    assert await judging.draw(KEY, NOON + timedelta(minutes=90)) == 2
+    assert set(await drawn(store)) == {"c_a", "c_b", "c_c", *(f"c_late_{n}" for n in range(5))}
+    assert await judging.sample("c_a") == done
+
+
 async def test_a_call_is_bounded_and_the_next_goes_on(
     store: TranscriptStore, judging: Judging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -458,6 +479,28 @@ async def test_an_urgent_verdict_puts_it_among_the_urgent_and_back(
     assert [row.id for row in await review.urgent()] == waited
     whole = await review.whole("c_1")
     assert whole is not None and whole.row.urgency == before.get("urgency")
+
+
+async def test_a_gateway_that_still_has_the_conversation_does_not_lower_what_a_reader_raised(
+    store: TranscriptStore, judging: Judging, review: Review
+) -> None:
+    async def stands() -> tuple[str | None, datetime | None]:
+        head = await store.head("c_1")
+        assert head is not None
+        return head.urgency, head.urgent_at
+
+    await store.save(conversation(urgency="soon"), [visitor(), bot()])
+    await judging.judge("c_1", "s_1", Opinion("urgent"), LATER)
+    # As it is in the gateway's memory, one message later.
+    await store.save(conversation(minutes=1, last_seq=3, urgency="routine"), [visitor(3, client="b")])
+    assert await stands() == ("urgent", LATER)
+    assert [row.id for row in await review.urgent()] == ["c_1"]
+    # What the person wrote since counts, and so does what is calmer after it.
+    worse = LATER + timedelta(hours=1)
+    await store.save(conversation(urgency="emergency", urgent_at=worse), [])
+    assert await stands() == ("emergency", worse)
+    await store.save(conversation(urgency="soon", urgent_at=worse), [])
+    assert await stands() == ("soon", worse)
 
 
 async def test_an_urgent_verdict_calls_nobody_back_to_a_person_whom_staff_have_dealt_with(

@@ -10,7 +10,7 @@ from bot.console.judging.common import judges, judging_of, now_of, to_next
 from bot.console.judging.forms import LONGEST_NOTE, Filled, Problem, filled_from, opinion_of, read
 from bot.console.judging.topics import Topics, topics_of
 from bot.console.pages import filters
-from bot.console.pages.common import page, say_of, then
+from bot.console.pages.common import noting, page, say_of, then
 from bot.console.pages.library import library_of
 from bot.console.pages.transcript import telling_of, whole_of
 from bot.console.parts import form_of, see_other, staff_of
@@ -40,7 +40,8 @@ async def judge(request: web.Request) -> web.StreamResponse:
     opinion = opinion_of(verdict, filled, _topics(request), say_of(request))
     if isinstance(opinion, Problem):
         return await _show(request, await whole_of(request), filled, problem=opinion, status=400)
-    if not await judging_of(request).judge(id, staff, opinion, now_of(request)):
+    noted = noting(request, "conversation.judged", id)
+    if not await judging_of(request).judge(id, staff, opinion, now_of(request), noted):
         raise await to_next(request, "judged_gone")
     raise await to_next(request, f"judged_{verdict}")
 

@@ -126,6 +126,7 @@ async def test_what_has_to_be_mended_is_told_and_nothing_typed_is_lost(pages, si
     assert answer.status == 400 and 'aria-invalid="true"' in page
     assert "nothing &lt;such&gt;" in page and "x" * 20_000 in page
     assert await judging.of(id) == ()
+    assert "conversation.judged" not in await pages.actions(id)
     answer = await reviewer.post(f"/judging/{id}", {"verdict": "splendid"})
     assert answer.status == 400 and await judging.of(id) == ()
 
