@@ -86,7 +86,7 @@ def learn(
 class Done:
     """What came of it: how many proposals are taken, and what was measured, if anything had to be.
 
-    ``stopped``: a measure got worse, and no file was written therefore.
+    ``stopped``: a measure got worse, or an example is not there any more, and no file was written therefore.
     """
 
     taken: int = 0
@@ -134,7 +134,7 @@ def carry_out(
         )
         return Done()
     outcome = None
-    taken: Sequence[Proposal] = (*plan.examples, *plan.known)
+    holding: Sequence[Proposal] = ()
     if plan.examples or plan.tests:
         with progress_bar(out, "Learning from the examples") as progress:
             outcome = measure(plan, root, model(progress), library, today, progress)
@@ -142,17 +142,51 @@ def carry_out(
         if outcome.worse and not keep_anyway:
             out.print("A measure got worse, so nothing was written. --keep-anyway writes it all the same.")
             return Done(outcome=outcome, stopped=True)
-        learning.write(learning.with_tests(plan, outcome.holding, root), root)
-        taken = (*taken, *outcome.holding)
-    count = asyncio.run(
-        _with_store(
-            settings, lambda store: Learning(store).take([one.id for one in taken], datetime.now(UTC))
-        )
-    )
+        holding = outcome.holding
+    wanted = (*plan.examples, *plan.known, *holding)
+    try:
+        count = _take(settings, plan, wanted, holding, root, out)
+    except _GoneMeanwhile:
+        out.print("Nothing was written: what was measured had them among the examples. Run it once more.")
+        return Done(outcome=outcome, stopped=True)
     out.print(f"{count} of {len(proposals)} proposals are taken; the others stay open.")
-    if plan.examples or plan.tests:
+    if count and outcome is not None:
         out.print(NEXT, markup=False)
     return Done(count, outcome)
+
+
+class _GoneMeanwhile(Exception):
+    """An example was erased or taken back while the model trained with it."""
+
+
+def _take(
+    settings: Settings,
+    plan: Plan,
+    wanted: Sequence[Proposal],
+    holding: Sequence[Proposal],
+    root: Path,
+    out: Console,
+) -> int:
+    """Writes what is still there of a plan, and tells what is not; how many proposals are taken.
+
+    Training takes minutes, in which a person may erase their conversation and staff may change their mind. Raises
+    _GoneMeanwhile, with nothing written or taken, when an example is not there any more.
+    """
+    from bot.cli import learning
+    from bot.transcripts.learning import Learning
+
+    def write(there: frozenset[str]) -> None:
+        gone = [one for one in wanted if one.id not in there]
+        if gone:
+            _show_gone(gone, out)
+        if any(one.id not in there for one in plan.examples):
+            raise _GoneMeanwhile
+        learning.write(learning.with_tests(plan, [one for one in holding if one.id in there], root), root)
+
+    ids = [one.id for one in wanted]
+    return asyncio.run(
+        _with_store(settings, lambda store: Learning(store).take(ids, datetime.now(UTC), write))
+    )
 
 
 def show(outcome: Outcome, out: Console) -> None:
@@ -201,6 +235,22 @@ def _show_refused(plan: Plan, out: Console) -> None:
         )
     if plan.known:
         out.print(f"{len(plan.known)} stood in the files already.")
+
+
+def _show_gone(gone: Sequence[Proposal], out: Console) -> None:
+    """Says which, by what they are about: their words may have been erased."""
+    turns: dict[str, list[Proposal]] = {}
+    for one in gone:
+        turns.setdefault(one.message_id, []).append(one)
+    told = "; ".join(
+        f"{', '.join(sorted(one.kind for one in turn))} of {turn[0].topic}" for turn in turns.values()
+    )
+    was = "proposal was" if len(gone) == 1 else "proposals were"
+    out.print(
+        f"{len(gone)} {was} erased or taken back meanwhile ({told}).",
+        style="yellow",
+        markup=False,
+    )
 
 
 async def _with_store[T](settings: Settings, work: Callable[[TranscriptStore], Awaitable[T]]) -> T:

@@ -49,7 +49,8 @@ def make_plan(proposals: Sequence[Proposal], root: Path, sections: Sections) -> 
     ``files`` holds no tests yet: which of them hold is known after training (``with_tests``).
     """
     taught = {folded(line.text) or line.text: line.intent for line in example_lines(root / NLU)}
-    tested = {folded(str(case["turns"][0].get("say", ""))) for case in read_cases(root)}
+    tested = {_words(one): (one.get("id"), one.get("section")) for one in _first_turns(root)}
+    there = frozenset(tested)
     exam = dict(exam_lines(root / EXAM))
     files: dict[Path, str] = {}
     examples: list[Proposal] = []
@@ -61,11 +62,14 @@ def make_plan(proposals: Sequence[Proposal], root: Path, sections: Sections) -> 
         key = folded(proposal.text)
         if reason is None and proposal.kind == "example":
             reason = _spoils(proposal, taught, exam)
+        elif reason is None:
+            reason = _contradicts(proposal, tested)
         if reason is not None:
             refused.append(Refused(proposal, reason))
         elif proposal.kind == "test":
-            (known if key in tested else tests).append(proposal)
-            tested.add(key)
+            # One of the same words in this plan is written or not as the first of them.
+            (known if key in there else tests).append(proposal)
+            tested.setdefault(key, (proposal.topic, proposal.section))
         elif key in taught:
             known.append(proposal)
         else:
@@ -107,14 +111,34 @@ def _spoils(proposal: Proposal, taught: Mapping[str, str], exam: Mapping[str, st
     return None
 
 
+def _contradicts(proposal: Proposal, tested: Mapping[str, tuple[str | None, str | None]]) -> str | None:
+    """Why it may not be a test: its words have another right answer."""
+    wanted = (proposal.topic, proposal.section)
+    other = tested.get(folded(proposal.text), wanted)
+    if other == wanted:
+        return None
+    return f"the same words are a test of {'/'.join(part for part in other if part)}"
+
+
+def _first_turns(root: Path) -> Iterator[dict[str, Any]]:
+    return (case["turns"][0] for case in read_cases(root))
+
+
+def _words(turn: Mapping[str, Any]) -> str:
+    return folded(str(turn.get("say", "")))
+
+
 def read_cases(root: Path) -> list[dict[str, Any]]:
     """The conversation tests that were made of corrected turns. Raises DataFileError for a file that is not YAML."""
     return list(yaml12.load_file(root / CORRECTED) or [])
 
 
 def with_tests(plan: Plan, tests: Iterable[Proposal], root: Path) -> dict[Path, str]:
-    """The files of the plan, with these of its tests."""
-    added = "".join(_case(proposal) for proposal in tests)
+    """The files of the plan, with these of its tests; those of the same words once."""
+    by_words: dict[str, Proposal] = {}
+    for proposal in tests:
+        by_words.setdefault(folded(proposal.text), proposal)
+    added = "".join(map(_case, by_words.values()))
     if not added:
         return dict(plan.files)
     return {**plan.files, CORRECTED: (root / CORRECTED).read_text(encoding="utf-8") + added}

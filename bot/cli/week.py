@@ -60,7 +60,7 @@ async def _read(settings: Settings, monday: date, today: date, zone: str, kept_d
         # A gateway does it with each new day; this must be right where none has run.
         while await insights.roll_up(today, zone, kept_days):
             pass
-        return await read_week(insights, monday, today, zone)
+        return await read_week(insights, monday, today, zone, kept_days)
     finally:
         await store.close()
 

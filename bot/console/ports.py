@@ -28,6 +28,10 @@ class Firm(Protocol):
     def timezone(self) -> str:
         """The time zone in which its staff read times."""
 
+    @property
+    def retention_days(self) -> int:
+        """For how many days a conversation is kept after its last message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

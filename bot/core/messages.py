@@ -18,6 +18,9 @@ DATE = "date"
 #: The languages that Faro answers in. Others get one fixed sentence and the way to a person.
 LANGUAGES = ("en", "es")
 
+#: The replies (``Reply.id``) that say to a question that there is no answer, or none that is sure to be meant.
+NO_ANSWER = frozenset({"no_answer_yet", "no_exact_answer", "not_understood", "did_you_mean"})
+
 
 def without_command(text: str) -> str:
     """The text as a person meant it, never a Rasa command.

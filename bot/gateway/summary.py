@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.core.messages import Reply
+from bot.core.messages import NO_ANSWER, Reply
 
 FALLBACK = "nlu_fallback"
 #: Understood, but so little above the threshold of config.yml (0.35) that somebody should look at it.
@@ -18,7 +18,6 @@ PRESSING = (EMERGENCY, "urgent")
 #: What can come of a conversation; the last that applies is the one that counts.
 OUTCOMES = ("open", "apology", "unanswered", "answered", "triaged", "person", "booked")
 
-_NO_ANSWER = frozenset({"no_answer_yet", "no_exact_answer", "not_understood", "did_you_mean"})
 _BOOKED = "booking_saved"
 _PERSON = "talk_to_human"
 
@@ -70,7 +69,7 @@ def _outcome(replies: Sequence[Reply], intent: str | None, by: str) -> str:
         return "triaged"
     if by == "apology":
         return "apology"
-    if intent == FALLBACK or ids & _NO_ANSWER:
+    if intent == FALLBACK or ids & NO_ANSWER:
         return "unanswered"
     return "answered" if any(reply.kind == "answer" for reply in replies) else OUTCOMES[0]
 

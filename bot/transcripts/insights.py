@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.transcripts.insights_counting import count
+from bot.transcripts.insights_counting import count, oldest
 from bot.transcripts.insights_records import KEPT, SETTLES, Dated, Figure, days, span_of
 from bot.transcripts.insights_tables import daily_figures
 from bot.transcripts.judging_tables import FIRST, samples
 from bot.transcripts.queues import MOST_COUNTED
 from bot.transcripts.store import TranscriptStore
-from bot.transcripts.tables import conversations
 
 #: Says that a group of a day has been counted.
 _MADE = "made"
@@ -53,14 +52,15 @@ class Insights:
         """Counts the days that are over, the latest first, and makes those anew that may still change.
 
         At most ``most`` of the days that never were counted are; how many are left. Nothing of a day is made anew once
-        its conversations may have been erased for their age (``kept_days``): what was counted then stays.
+        its conversations may have been erased for their age (``kept_days``): what was counted then stays. A day longer
+        ago that never was counted stays so; the few that are still there, on hold, would not tell what it was like.
         """
-        since = await self._oldest(zone)
-        if since is None:
-            return 0
         never: dict[date, list[str]] = {}
         again: dict[date, list[str]] = {}
         for group, settles in SETTLES.items():
+            since = await self._since(group, today, zone, kept_days)
+            if since is None:
+                continue
             made = await self._made(group, since, today)
             settling = today - timedelta(days=min(settles, kept_days - 1))
             for day in days(since, today - timedelta(days=1)):
@@ -98,9 +98,9 @@ class Insights:
                     found += [Dated(day, figure) for figure in live if not names or figure.name in names]
         return sorted(found, key=lambda dated: dated.day)
 
-    async def uncounted(self, first: date, last: date, today: date, zone: str) -> bool:
-        """Whether a day of these that is over has not been counted yet, as after an update of the program."""
-        since = await self._oldest(zone)
+    async def uncounted(self, first: date, last: date, today: date, zone: str, kept_days: int) -> bool:
+        """Whether a day of these that is over is still to be counted, as after an update of the program."""
+        since = await self._since(KEPT, today, zone, kept_days)
         if since is None:
             return False
         over = set(days(max(first, since), min(last, today - timedelta(days=2))))
@@ -112,11 +112,11 @@ class Insights:
         async with self._database.connect() as connection:
             return int(await connection.scalar(select(func.count()).select_from(some.subquery())) or 0)
 
-    async def _oldest(self, zone: str) -> date | None:
-        """The day of the oldest conversation that is kept."""
+    async def _since(self, group: str, today: date, zone: str, kept_days: int) -> date | None:
+        """The first day of a group that can be counted: see ``roll_up``; None where nothing is there."""
         async with self._database.connect() as connection:
-            oldest = await connection.scalar(select(func.min(conversations.c.created_at)))
-        return None if oldest is None else _day(oldest, zone)
+            first = await oldest(connection, group)
+        return None if first is None else max(_day(first, zone), today - timedelta(days=kept_days))
 
     async def _made(self, group: str, first: date, last: date) -> set[date]:
         f = daily_figures.c

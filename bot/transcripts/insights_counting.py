@@ -41,6 +41,17 @@ async def count(connection: AsyncConnection, group: str, span: _Span) -> list[Fi
     ]
 
 
+async def oldest(connection: AsyncConnection, group: str) -> datetime | None:
+    """The moment of the first thing that is counted for a group; None when there is none."""
+    column = {
+        KEPT: conversations.c.created_at,
+        JUDGED: judgements.c.judged_at,
+        BOOKING: _bookings.c.created_at,
+    }[group]
+    moment: datetime | None = await connection.scalar(select(func.min(column, type_=Moment)))
+    return moment
+
+
 async def _kept(connection: AsyncConnection, span: _Span) -> Counter[_Key]:
     found: Counter[_Key] = Counter()
     await _begun(connection, span, found)

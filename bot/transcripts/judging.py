@@ -24,7 +24,7 @@ from bot.transcripts.judging_records import (
 from bot.transcripts.judging_tables import judgements, samples, turn_judgements
 from bot.transcripts.listing import Head
 from bot.transcripts.sealing import Unreadable
-from bot.transcripts.store import TranscriptStore
+from bot.transcripts.store import Noted, TranscriptStore
 from bot.transcripts.tables import conversations
 
 __all__ = ["Agreement", "Judgement", "Judging", "Opinion", "Sample", "TurnJudgement", "Waiting"]
@@ -86,13 +86,20 @@ class Judging:
 
     # What they think.
 
-    async def judge(self, conversation_id: str, staff: str, opinion: Opinion, now: datetime) -> bool:
+    async def judge(
+        self,
+        conversation_id: str,
+        staff: str,
+        opinion: Opinion,
+        now: datetime,
+        noted: Noted | None = None,
+    ) -> bool:
         """Keeps what somebody thinks, in place of what they thought before; False when the conversation is gone.
 
         The conversation is then reviewed; "urgent" also puts it among the urgent, unless somebody dealt with it. A
-        note is kept only with a key.
+        note is kept only with a key. ``noted`` comes last in the same transaction, if something was kept.
         """
-        return await judging_writing.judge(self._store, conversation_id, staff, opinion, now)
+        return await judging_writing.judge(self._store, conversation_id, staff, opinion, now, noted)
 
     async def judge_turn(self, conversation_id: str, staff: str, turn: TurnJudgement, now: datetime) -> bool:
         """Labels one of the bot's messages; False when it is not there."""
@@ -203,4 +210,5 @@ class Judging:
             judged_at=row.judged_at,
             turns=turns,
             unreadable=closed,
+            labels=row.labels or {},
         )

@@ -3,6 +3,8 @@ understand, and a share of the rest.
 
 The drawing goes through the conversations in the order of their last message and notes how far it has come. One that
 goes on later comes later again: it is then looked at anew. So none is missed, and none is looked at while it goes on.
+One that was kept only after its moment had gone by (the database was away) is found by looking back over a day, each
+time that the drawing has come into another hour.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, literal, select, tuple_, update
 
+from bot.core.messages import NO_ANSWER
 from bot.transcripts.judging_tables import draws, judgements, samples
 from bot.transcripts.listing import Head
 from bot.transcripts.records import Key
@@ -32,6 +35,8 @@ QUIET = timedelta(minutes=30)
 RANDOM_SHARE = 0.05
 #: The share of the drawn ones that two people read; of the urgent ones it is every one.
 SECOND_SHARE = 0.20
+#: Once an hour this much is looked at again, for what was kept late.
+LOOK_BACK = timedelta(days=1)
 #: So many conversations are looked at together, and at most so many for one call.
 _TOGETHER = 250
 MOST = 2_000
@@ -71,19 +76,46 @@ async def draw(store: TranscriptStore, key: bytes, now: datetime, most: int = MO
     place: Key = (start or _BEGINNING, "")
     looked_at = 0
     while True:
-        async with store.database.connect() as connection:
-            batch = await _batch(connection, place, now - QUIET)
-            found = await _found(connection, batch, key)
+        batch = await _draw_batch(store, key, now, place, now - QUIET)
         if batch:
             place = (batch[-1].last_at, batch[-1].id)
-            async with store.database.begin() as connection:
-                # Written first, so that nothing is erased, or drawn by somebody else, meanwhile.
-                await _move_on(store, connection, place[0])
-                await _note(store, connection, found, key, now)
         looked_at += len(batch)
         # Only the moment is kept, not the id, which may be erased: what has the same moment is looked at again.
         if len(batch) < _TOGETHER or (looked_at >= most and place[0] > (start or _BEGINNING)):
-            return looked_at
+            break
+    if start is not None and _hour(place[0]) > _hour(start):
+        await _look_back(store, key, now, start, most)
+    return looked_at
+
+
+async def _look_back(store: TranscriptStore, key: bytes, now: datetime, until: datetime, most: int) -> None:
+    """Looks again at about ``most`` of the conversations of the day up to ``until``, the earliest first."""
+    place: Key = (until - LOOK_BACK, "")
+    looked_at = 0
+    while batch := await _draw_batch(store, key, now, place, until):
+        place = (batch[-1].last_at, batch[-1].id)
+        looked_at += len(batch)
+        if len(batch) < _TOGETHER or looked_at >= most:
+            return
+
+
+async def _draw_batch(
+    store: TranscriptStore, key: bytes, now: datetime, after: Key, until: datetime
+) -> Sequence[Head]:
+    """Draws from the next conversations after a place, and tells which they were."""
+    async with store.database.connect() as connection:
+        batch = await _batch(connection, after, until)
+        found = await _found(connection, batch, key)
+    if batch:
+        async with store.database.begin() as connection:
+            # Written first, so that nothing is erased, or drawn by somebody else, meanwhile.
+            await _move_on(store, connection, batch[-1].last_at)
+            await _note(store, connection, found, key, now)
+    return batch
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 async def _batch(connection: AsyncConnection, after: Key, until: datetime) -> Sequence[Head]:
@@ -100,14 +132,17 @@ async def _batch(connection: AsyncConnection, after: Key, until: datetime) -> Se
 
 async def _found(connection: AsyncConnection, batch: Sequence[Head], key: bytes) -> list[_Found]:
     missed = await _not_understood(connection, [row.id for row in batch])
+    without = await _not_answered(connection, [row.id for row in batch if row.outcome == "unanswered"])
+    raised = await _raised(connection, [row.id for row in batch if row.urgency in _PRESSING])
     found = []
     for row in batch:
+        moments = [moment for moment in (missed.get(row.id), without.get(row.id)) if moment is not None]
         if row.urgency in _PRESSING:
-            found.append(_Found(row.id, "urgent", row.urgent_at))
-        elif row.id in missed:
-            found.append(_Found(row.id, "fallback", missed[row.id]))
-        elif row.outcome == "unanswered":
-            found.append(_Found(row.id, "fallback", row.last_at))
+            became = _by_the_person(row.urgent_at, raised.get(row.id, {}))
+            since = max((*moments, *([became] if became else [])), default=None)
+            found.append(_Found(row.id, "urgent", since))
+        elif moments or row.outcome == "unanswered":
+            found.append(_Found(row.id, "fallback", max(moments, default=None)))
         elif falls_within(key, "draw", row.id, RANDOM_SHARE):
             found.append(_Found(row.id, "random", None))
     return found
@@ -115,15 +150,48 @@ async def _found(connection: AsyncConnection, batch: Sequence[Head], key: bytes)
 
 async def _not_understood(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, datetime]:
     """When the last turn came that Faro did not understand, by conversation."""
+    return await _last(connection, ids, messages.c.look == "fallback")
+
+
+async def _not_answered(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, datetime]:
+    """When Faro last said that it had no answer, by conversation; what else was said after it asks for nothing."""
+    c = messages.c
+    return await _last(connection, ids, and_(c.author == "bot", c.reply["id"].as_string().in_(NO_ANSWER)))
+
+
+async def _last(
+    connection: AsyncConnection, ids: Sequence[str], condition: ColumnElement[bool]
+) -> dict[str, datetime]:
     if not ids:
         return {}
     c = messages.c
     query = (
         select(c.conversation_id, func.max(c.created_at, type_=Moment).label("last"))
-        .where(c.conversation_id.in_(ids), c.look == "fallback")
+        .where(c.conversation_id.in_(ids), condition)
         .group_by(c.conversation_id)
     )
     return {row.conversation_id: row.last for row in await connection.execute(query)}
+
+
+async def _raised(
+    connection: AsyncConnection, ids: Sequence[str]
+) -> dict[str, dict[datetime, datetime | None]]:
+    """When readers put a conversation among the urgent, and since when it was one before, by conversation."""
+    if not ids:
+        return {}
+    c = judgements.c
+    query = select(c.conversation_id, c.raised_at, c.urgent_before)
+    raised: dict[str, dict[datetime, datetime | None]] = {}
+    for row in await connection.execute(query.where(c.conversation_id.in_(ids), c.raised_at.is_not(None))):
+        raised.setdefault(row.conversation_id, {})[row.raised_at] = row.urgent_before
+    return raised
+
+
+def _by_the_person(urgent_at: datetime | None, raised: dict[datetime, datetime | None]) -> datetime | None:
+    """When a conversation became urgent by what the person wrote: what readers found is not new to them."""
+    while urgent_at is not None and urgent_at in raised:
+        urgent_at = raised.pop(urgent_at)
+    return urgent_at
 
 
 async def _note(

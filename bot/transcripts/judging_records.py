@@ -32,7 +32,8 @@ class TurnJudgement:
 class Judgement:
     """What somebody thinks of a conversation; ``note`` is None also where its key is missing (``unreadable``).
 
-    ``reader`` is 1 for the first, 2 for whoever read it afterwards. ``rubric`` holds what was answered of ``RUBRIC``.
+    ``reader`` is 1 for the first, 2 for whoever read it afterwards. ``rubric`` holds what was answered of ``RUBRIC``;
+    ``labels`` those of the conversation that it put on (True) or took off.
     """
 
     conversation_id: str
@@ -44,16 +45,21 @@ class Judgement:
     judged_at: datetime
     turns: tuple[TurnJudgement, ...] = ()
     unreadable: bool = False
+    labels: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What somebody is about to say of a conversation: checked already, except that its messages may be gone."""
+    """What somebody is about to say of a conversation: checked already, except that its messages may be gone.
+
+    ``labels`` are those to put on (True) and to take off.
+    """
 
     verdict: str
     rubric: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     turns: tuple[TurnJudgement, ...] = ()
+    labels: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

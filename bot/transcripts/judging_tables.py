@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     CheckConstraint,
     Column,
@@ -62,6 +63,8 @@ judgements = Table(
     Column("raised_at", Moment),
     Column("urgency_before", String(16)),
     Column("urgent_before", Moment),
+    # The labels that it put on (true) or took off (false), for undoing it.
+    Column("labels", JSON(none_as_null=True)),
     CheckConstraint("verdict IN ('good', 'fix', 'urgent')", name="verdict"),
     Index(None, "judged_at", "conversation_id"),
     Index(None, "staff_id", "judged_at"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,12 @@ from sqlalchemy import delete, select, update
 from bot.transcripts.judging_records import RUBRIC, Opinion, TurnJudgement
 from bot.transcripts.judging_tables import judgements, samples, skips, turn_judgements
 from bot.transcripts.listing import Head
-from bot.transcripts.tables import conversations, messages
+from bot.transcripts.tables import conversations, labels, messages
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.transcripts.store import TranscriptStore
+    from bot.transcripts.store import Noted, TranscriptStore
 
 NOTE = "judgements.note"
 _FREE: dict[str, Any] = {"opened_by": None, "opened_at": None, "assigned_to": None}
@@ -28,7 +28,12 @@ def place_of(conversation_id: str, staff: str) -> str:
 
 
 async def judge(
-    store: TranscriptStore, conversation_id: str, staff: str, opinion: Opinion, now: datetime
+    store: TranscriptStore,
+    conversation_id: str,
+    staff: str,
+    opinion: Opinion,
+    now: datetime,
+    noted: Noted | None = None,
 ) -> bool:
     """See ``Judging.judge``."""
     async with store.database.begin() as connection:
@@ -51,6 +56,9 @@ async def judge(
             others = ()
         reader = 2 if any(one.reader == 1 for one in others) else 1
         raised = await _raise(connection, conversation_id, now) if opinion.verdict == "urgent" else {}
+        relabelled = await _label(store, connection, conversation_id, opinion.labels)
+        if mine is not None:
+            relabelled = _together(mine.labels or {}, relabelled)
         place = place_of(conversation_id, staff)
         values = {
             "conversation_id": conversation_id,
@@ -60,6 +68,7 @@ async def judge(
             **{name: opinion.rubric.get(name) for name in RUBRIC},
             "note": store.seal.close(opinion.note or None, NOTE, place),
             "judged_at": now,
+            "labels": relabelled or None,
             **{"raised_at": None, "urgency_before": None, "urgent_before": None, **raised},
         }
         put = store.insert(judgements).values(**values)
@@ -71,6 +80,8 @@ async def judge(
         await connection.execute(
             delete(skips).where(skips.c.conversation_id == conversation_id, skips.c.staff_id == staff)
         )
+        if noted is not None:
+            await noted(connection)
     return True
 
 
@@ -96,6 +107,9 @@ async def undo(store: TranscriptStore, conversation_id: str, staff: str, now: da
         if mine is None:
             return False
         await _lower(connection, mine)
+        await _label(
+            store, connection, conversation_id, {name: not on for name, on in (mine.labels or {}).items()}
+        )
         c = conversations.c
         await connection.execute(
             _conversation(conversation_id)
@@ -114,6 +128,30 @@ async def undo(store: TranscriptStore, conversation_id: str, staff: str, now: da
                 again |= {"done_at": None, "first_by": None}
             await connection.execute(_sample(conversation_id).values(**again))
         return True
+
+
+async def _label(
+    store: TranscriptStore, connection: AsyncConnection, conversation_id: str, wanted: Mapping[str, bool]
+) -> dict[str, bool]:
+    """Puts labels on and takes them off; those that this has changed. The conversation must be there."""
+    c = labels.c
+    changed: dict[str, bool] = {}
+    for name, on in wanted.items():
+        if on:
+            put = store.insert(labels).values(conversation_id=conversation_id, label=name)
+            done = await connection.scalar(put.on_conflict_do_nothing().returning(c.label)) is not None
+        else:
+            gone = delete(labels).where(c.conversation_id == conversation_id, c.label == name)
+            done = (await connection.execute(gone)).rowcount == 1
+        if done:
+            changed[name] = on
+    return changed
+
+
+def _together(before: Mapping[str, bool], after: Mapping[str, bool]) -> dict[str, bool]:
+    """Two changes of labels as one: what was changed back is none."""
+    back = {name for name, on in after.items() if before.get(name) is not None and before[name] != on}
+    return {name: on for name, on in {**before, **after}.items() if name not in back}
 
 
 async def _move_up(connection: AsyncConnection, conversation_id: str, second: Head) -> None:

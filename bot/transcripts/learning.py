@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.transcripts.judging_tables import turn_judgements
 from bot.transcripts.learning_tables import DISMISSED, KINDS, OPEN, TAKEN, proposals
 from bot.transcripts.records import Key, Page
-from bot.transcripts.store import TranscriptStore
+from bot.transcripts.store import Noted, TranscriptStore
 from bot.transcripts.tables import messages
 
 #: What a reader says of a turn when another topic would have been right. The other labels ask for a change of the
@@ -106,15 +106,22 @@ class Learning:
             return await _find(connection, message_id)
 
     async def propose(
-        self, message_id: str, kinds: Collection[str], text: str, staff_id: str, now: datetime
+        self,
+        message_id: str,
+        kinds: Collection[str],
+        text: str,
+        staff_id: str,
+        now: datetime,
+        noted: Noted | None = None,
     ) -> str:
         """``proposed``, ``already`` (somebody decided about it before) or ``gone``.
 
-        ``text`` must hold nothing that points to a person. Raises ValueError for no kind, or an unknown one.
+        ``text`` must hold nothing that points to a person. ``noted`` comes last in the same transaction, if it is
+        proposed. Raises ValueError for no kind, or an unknown one.
         """
         if not kinds or not set(kinds) <= set(KINDS):
             raise ValueError(f"kinds are some of {', '.join(KINDS)}")
-        return await self._decide(message_id, kinds, text, OPEN, staff_id, now)
+        return await self._decide(message_id, kinds, text, OPEN, staff_id, now, noted)
 
     async def dismiss(self, message_id: str, staff_id: str, now: datetime) -> str:
         """``dismissed``, ``already`` or ``gone``; nothing of its text is kept."""
@@ -138,11 +145,22 @@ class Learning:
         async with self._database.connect() as connection:
             return tuple(Proposal(**row._mapping) for row in await connection.execute(query))
 
-    async def take(self, ids: Iterable[str], now: datetime) -> int:
-        """How many of these open proposals are now taken: they stand in the project's files."""
+    async def take(
+        self, ids: Iterable[str], now: datetime, write: Callable[[frozenset[str]], None] = lambda _: None
+    ) -> int:
+        """How many of these proposals are now taken: they were still open, and stand in the project's files.
+
+        ``write`` puts those into the files. Nobody can erase or take back one of them while it does; where it raises,
+        none is taken.
+        """
         query = update(proposals).where(proposals.c.id.in_(list(ids)), proposals.c.state == OPEN)
         async with self._database.begin() as connection:
-            return (await connection.execute(query.values(state=TAKEN, decided_at=now))).rowcount
+            open_still = await connection.scalars(
+                query.values(state=TAKEN, decided_at=now).returning(proposals.c.id)
+            )
+            taken = frozenset(open_still)
+            write(taken)
+        return len(taken)
 
     async def _decide(
         self,
@@ -152,6 +170,7 @@ class Learning:
         state: str,
         staff_id: str,
         now: datetime,
+        noted: Noted | None = None,
     ) -> str:
         decided = {} if state == OPEN else {"decided_by": staff_id, "decided_at": now}
         try:
@@ -180,6 +199,8 @@ class Learning:
                     for kind in sorted(kinds)
                 ]
                 await connection.execute(insert(proposals), rows)
+                if noted is not None:
+                    await noted(connection)
         except IntegrityError:
             # Somebody else decided, or the conversation was erased, at the same moment.
             return "already" if await self.corrected(message_id) is not None else "gone"

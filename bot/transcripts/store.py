@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Insert, and_, delete, func, or_, select, text, update
+from sqlalchemy import Insert, and_, case, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -50,6 +50,13 @@ from bot.transcripts.tables import (
 _LOCK_POOL = 25
 #: Steps of cleaning the full-text index for which an erasure waits.
 _STEPS = 4
+
+
+#: Since when a conversation is how urgent.
+_URGENCY = ("urgent_at", "urgency")
+
+#: What is written down beside a change, in its transaction.
+type Noted = Callable[[AsyncConnection], Awaitable[None]]
 
 
 class TranscriptStore:
@@ -105,11 +112,12 @@ class TranscriptStore:
     async def save(self, conversation: ConversationRecord, rows: Sequence[MessageRecord]) -> None:
         """Writes the conversation as it now is, with messages that are new or have changed.
 
-        What staff did to it stays as it is, and so does what is sealed when the record does not bring it.
+        What staff did to it stays as it is, and so does what is sealed when the record does not bring it, and an
+        urgency that is later than the record's: a reader, or another gateway, has found it meanwhile.
         """
         head = [conversation_row(conversation, self.seal)]
         async with self.database.begin() as connection:
-            await self._upsert(connection, conversations, head, ["id"], fill=("facts",))
+            await self._upsert(connection, conversations, head, ["id"], fill=("facts",), later=_URGENCY)
             if not rows:
                 return
             values = [message_row(row, conversation.id, self.seal) for row in rows]
@@ -375,12 +383,13 @@ class TranscriptStore:
         key: list[str],
         keep: tuple[str, ...] = (),
         fill: tuple[str, ...] = (),
+        later: tuple[str, ...] = (),
     ) -> None:
         names = tuple(values[0])
         statement = self._upserts.get((table.name, names))
         if statement is None:
             # Made once: putting it together takes longer than carrying it out.
-            statement = _on_conflict(self.insert(table), key, names, keep, fill)
+            statement = _on_conflict(self.insert(table), key, names, keep, fill, later)
             self._upserts[table.name, names] = statement
         await connection.execute(statement, values)
 
@@ -398,11 +407,20 @@ def _on_conflict(
     names: Iterable[str],
     keep: tuple[str, ...] = (),
     fill: tuple[str, ...] = (),
+    later: tuple[str, ...] = (),
 ) -> Insert:
-    """The insert, which changes a row that is there: all but what to ``keep``; ``fill`` only when there is a value."""
+    """The insert, which changes a row that is there: all but what to ``keep``; ``fill`` only when there is a value.
+
+    ``later`` is a moment with what belongs to it: the row keeps them while its own moment is the later one.
+    """
     fixed = {*key, *keep}
     changed = {name: statement.excluded[name] for name in names if name not in fixed}
     for name in fill:
         changed[name] = func.coalesce(statement.excluded[name], statement.table.c[name])
+    if later:
+        new, old = statement.excluded[later[0]], statement.table.c[later[0]]
+        stays = and_(old.is_not(None), or_(new.is_(None), new < old))
+        for name in later:
+            changed[name] = case((stays, statement.table.c[name]), else_=statement.excluded[name])
     upsert: Insert = statement.on_conflict_do_update(index_elements=key, set_=changed)
     return upsert

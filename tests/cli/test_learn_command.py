@@ -49,16 +49,14 @@ def with_store[T](settings: Settings, work: Callable[[TranscriptStore], T]) -> T
     return asyncio.run(run())
 
 
-def propose(settings: Settings, *texts: str) -> None:
-    """Somebody corrected a turn for each text, and proposed it as an example and a test."""
+def propose(settings: Settings, *texts: str, kinds: tuple[str, ...] = ("example", "test")) -> None:
+    """Somebody corrected a turn for each text, and proposed it as these."""
 
     async def work(store: TranscriptStore) -> None:
         for number, text in enumerate(texts):
             await keep(store, number, "algo", "otra cosa")
             message = await correct(store, number, topic="work_permit", section="category")
-            assert (
-                await Learning(store).propose(message, ["example", "test"], text, "s_1", NOON) == "proposed"
-            )
+            assert await Learning(store).propose(message, kinds, text, "s_1", NOON) == "proposed"
 
     with_store(settings, work)
 
@@ -74,12 +72,19 @@ def left(settings: Settings) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def run(root: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Done, str]]:
-    """``run(changes, right, **options)``: the command on a project, with these findings in the place of a training."""
+    """``run(changes, right, meanwhile, **options)``: the command on a project.
+
+    In the place of a training stand these findings; ``meanwhile`` happens while it would run.
+    """
 
     def command(
-        changes: tuple[Change, ...] = (SAME,), right: bool = True, **options: bool
+        changes: tuple[Change, ...] = (SAME,),
+        right: bool = True,
+        meanwhile: Callable[[], object] = lambda: None,
+        **options: bool,
     ) -> tuple[Done, str]:
         def measure(plan: Plan, *_: object) -> Outcome:
+            meanwhile()
             turns = [Turn(one, "was/so", "is/so", False, right) for one in (*plan.examples, *plan.tests)]
             return Outcome(changes, tuple(turns), ())
 
@@ -158,6 +163,56 @@ def test_a_test_that_does_not_hold_yet_stays_open(
     assert (done.taken, left(settings)) == (1, [("test", NEW)])
     assert "A test that does not hold yet is not written" in told
     assert NEW not in (root / CORRECTED).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("keep_anyway", [False, True])
+def test_nothing_is_written_when_what_trains_was_erased_or_taken_back_meanwhile(
+    run: Callable[..., tuple[Done, str]], root: Path, settings: Settings, keep_anyway: bool
+) -> None:
+    propose(settings, NEW, "otra manera de preguntar por la casilla")
+    before = [(root / path).read_bytes() for path in (said(), CORRECTED)]
+    done, told = run(
+        meanwhile=lambda: with_store(settings, lambda store: store.erase("c_0")), keep_anyway=keep_anyway
+    )
+    assert (done.taken, done.stopped) == (0, True)
+    assert "erased or taken back" in told
+    assert "(example, test of work_permit)" in told
+    assert "Nothing was written" in told
+    assert "make vectors" not in told
+    assert [(root / path).read_bytes() for path in (said(), CORRECTED)] == before
+    assert len(left(settings)) == 2
+    # What is left is measured and written the next time.
+    assert run()[0].taken == 2
+    written = (root / said()).read_text(encoding="utf-8") + (root / CORRECTED).read_text(encoding="utf-8")
+    assert NEW not in written
+
+
+def test_a_test_that_was_taken_back_meanwhile_is_not_written_and_the_others_are(
+    run: Callable[..., tuple[Done, str]], root: Path, settings: Settings
+) -> None:
+    propose(settings, NEW, "otra manera de preguntar por la casilla", kinds=("test",))
+    done, told = run(
+        meanwhile=lambda: with_store(settings, lambda store: Learning(store).withdraw("m_0_2")),
+    )
+    assert (done.taken, done.stopped, left(settings)) == (1, False, [])
+    assert "1 proposal was erased or taken back" in told
+    written = (root / CORRECTED).read_text(encoding="utf-8")
+    assert NEW not in written
+    assert "otra manera" in written
+
+
+def test_what_cannot_be_written_is_not_taken(
+    run: Callable[..., tuple[Done, str]], root: Path, settings: Settings
+) -> None:
+    propose(settings, NEW)
+
+    def lock() -> None:
+        (root / CORRECTED).unlink()
+        (root / CORRECTED).mkdir()
+
+    with pytest.raises(OSError):
+        run(meanwhile=lock)
+    assert len(left(settings)) == 2
 
 
 def test_a_dry_run_shows_the_change_and_leaves_everything(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -171,6 +172,32 @@ def test_a_test_is_written_as_the_conversation_tests_read_it(
     assert (root / CORRECTED).read_text(encoding="utf-8").startswith("# nothing yet\n")
     again = make_plan([proposal(said, "test")], root, SECTIONS)
     assert (again.tests, len(again.known)) == ((), 1)
+
+
+def test_a_second_test_of_the_same_words_shares_the_fate_of_the_first(
+    root: Path, proposal: Callable[..., Proposal]
+) -> None:
+    first, same, other = (
+        proposal(NEW, "test"),
+        proposal(f"{NEW}?", "test"),
+        proposal(NEW, "test", topic="travel"),
+    )
+    other = replace(other, section=None)
+    plan = make_plan([first, same, other], root, SECTIONS)
+    assert (plan.tests, plan.known) == ((first, same), ())
+    assert [refused.reason for refused in plan.refused] == [
+        "the same words are a test of work_permit/category"
+    ]
+    # Neither is written where they do not hold, and one line where they do.
+    assert with_tests(plan, [], root) == {}
+    write(with_tests(plan, plan.tests, root), root)
+    (case,) = read_cases(root)
+    assert case["turns"][0]["say"] == NEW
+    again = make_plan([same, other, proposal(NEW, "test", section=None)], root, SECTIONS)
+    assert [one.id for one in again.known] == [same.id]
+    assert [refused.reason for refused in again.refused] == [
+        "the same words are a test of work_permit/category"
+    ] * 2
 
 
 def test_files_are_written_all_or_not_at_all(root: Path, proposal: Callable[..., Proposal]) -> None:

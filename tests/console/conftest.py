@@ -58,6 +58,7 @@ class StillClock(MovedClock):
 class ExampleFirm:
     name: str = "Example Firm"
     timezone: str = "America/New_York"
+    retention_days: int = 90
 
 
 @dataclass(slots=True)

@@ -244,9 +244,9 @@ async def test_the_figures_are_those_of_a_slow_count(
     store: TranscriptStore, insights: Insights, seed: int
 ) -> None:
     await plant(store, seed, 60)
-    assert await insights.uncounted(FIRST, TODAY, TODAY, ZONE)
+    assert await insights.uncounted(FIRST, TODAY, TODAY, ZONE, KEPT_DAYS)
     assert await insights.roll_up(TODAY, ZONE, KEPT_DAYS) == 0
-    assert not await insights.uncounted(FIRST, TODAY, TODAY, ZONE)
+    assert not await insights.uncounted(FIRST, TODAY, TODAY, ZONE, KEPT_DAYS)
     expected = await slow_count(store)
     assert len(expected) > 300
     assert flat(await insights.between(FIRST, TODAY, TODAY, ZONE)) == expected
@@ -311,8 +311,38 @@ async def test_a_day_whose_conversations_may_be_gone_for_their_age_is_not_made_a
     await store.erase("c_1")
     await insights.roll_up(TODAY, ZONE, 1)
     assert (
-        Figures.of(_only(await insights.between(FIRST, TODAY, TODAY, ZONE))).total("kept.conversations") == 2
+        Figures.of(_only(await insights.between(FIRST, TODAY, TODAY, ZONE))).total("kept.conversations") == 1
     )
+
+
+async def test_days_of_which_only_what_is_on_hold_is_left_are_not_counted(
+    store: TranscriptStore, insights: Insights
+) -> None:
+    long_ago = _at(1, 12) - timedelta(days=400)
+    await store.save(conversation("c_held", created_at=long_ago, last_at=long_ago), [])
+    await store.save(conversation("c_0", created_at=_at(5, 12), last_at=_at(5, 12)), [])
+    assert await insights.roll_up(TODAY, ZONE, 5, most=1_000) == 0
+    async with store.database.connect() as connection:
+        rows = await connection.execute(
+            text("SELECT day, value FROM daily_figures WHERE name = 'kept.conversations'")
+        )
+        assert [(str(row.day), row.value) for row in rows] == [("2026-11-05", 1)]
+        first = await connection.scalar(text("SELECT min(day) FROM daily_figures"))
+    assert str(first) == "2026-11-03"
+    assert not await insights.uncounted(long_ago.date(), TODAY, TODAY, ZONE, 5)
+
+
+async def test_requests_are_counted_also_before_the_oldest_conversation_that_is_kept(
+    store: TranscriptStore, insights: Insights
+) -> None:
+    await plant(store, 6, 20)
+    expected = {row for row in await slow_count(store) if row[1].startswith("booking.")}
+    for number in range(20):
+        await store.erase(f"c_{number}", clean=False)
+    await insights.roll_up(TODAY, ZONE, KEPT_DAYS)
+    found = flat(await insights.between(FIRST, TODAY - timedelta(days=2), TODAY, ZONE))
+    assert found == {row for row in expected if row[0] <= TODAY - timedelta(days=2)}
+    assert found
 
 
 async def test_an_outcome_that_comes_later_is_taken_over_for_three_days(
@@ -343,7 +373,7 @@ async def test_what_the_gateway_counts_is_added_and_stays(store: TranscriptStore
 async def test_an_empty_week_has_no_figures(store: TranscriptStore, insights: Insights) -> None:
     assert await insights.roll_up(TODAY, ZONE, KEPT_DAYS) == 0
     assert await insights.between(FIRST, TODAY, TODAY, ZONE) == []
-    assert not await insights.uncounted(FIRST, TODAY, TODAY, ZONE)
+    assert not await insights.uncounted(FIRST, TODAY, TODAY, ZONE, KEPT_DAYS)
 
 
 async def test_two_that_count_at_once_count_once(store_url: str, store: TranscriptStore) -> None:

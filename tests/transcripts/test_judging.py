@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -124,6 +125,27 @@ async def test_a_conversation_is_not_drawn_while_it_goes_on_and_none_is_missed(
     assert (await drawn(store))["c_b"] == "urgent"
 
 
+async def test_what_was_kept_late_is_found_when_the_drawing_comes_into_another_hour(
+    store: TranscriptStore, judging: Judging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging_draw, "_TOGETHER", 2)
+    await urgent(store, "c_a", 10)
+    await judging.draw(KEY, NOON + timedelta(minutes=40))
+    # Kept when the drawing had gone by.
+    for number in range(5):
+        await urgent(store, f"c_late_{number}", 5)
+    await urgent(store, "c_too_late", -24 * 60)
+    await urgent(store, "c_b", 59)
+    await judging.draw(KEY, NOON + timedelta(minutes=89))
+    assert set(await drawn(store)) == {"c_a", "c_b"}
+    await judging.judge("c_a", "s_1", GOOD, NOON + timedelta(minutes=89))
+    done = await judging.sample("c_a")
+    await urgent(store, "c_c", 60)
+    assert await judging.draw(KEY, NOON + timedelta(minutes=90)) == 2
+    assert set(await drawn(store)) == {"c_a", "c_b", "c_c", *(f"c_late_{n}" for n in range(5))}
+    assert await judging.sample("c_a") == done
+
+
 async def test_a_call_is_bounded_and_the_next_goes_on(
     store: TranscriptStore, judging: Judging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +179,92 @@ async def test_what_goes_on_after_its_judgement_waits_again_only_for_a_new_reaso
     await judging.judge("c_1", "s_2", FIX, later + 2 * QUIET)
     # What was thought of it before it had ended is no second opinion.
     assert [(one.staff_id, one.reader) for one in await judging.of("c_1")] == [("s_2", 1)]
+
+
+async def no_answer(store: TranscriptStore, seq: int, at: datetime, **more: Any) -> None:
+    """A question of conversation c_1 to which Faro has no answer."""
+    said = bot(seq + 1, created_at=at, reply_to=f"m_{seq}", reply={"id": "no_exact_answer"})
+    head = conversation("c_1", last_seq=seq + 1, created_at=NOON, last_at=at, outcome="unanswered", **more)
+    await store.save(head, [visitor(seq, client=f"k_{seq}", created_at=at), said])
+
+
+async def goes_on(store: TranscriptStore, seq: int, at: datetime) -> None:
+    """Conversation c_1 goes on with something that asks for nothing, after all that was saved of it so far."""
+    head = await store.head("c_1")
+    assert head is not None
+    said = visitor(seq, client=f"k_{seq}", created_at=at, text="Gracias.")
+    await store.save(replace(head, last_at=at, last_seq=seq), [said])
+
+
+async def test_thanks_or_a_message_of_staff_do_not_call_back_what_had_no_answer(
+    store: TranscriptStore, judging: Judging
+) -> None:
+    await no_answer(store, 1, NOON)
+    await judging.draw(KEY, LATER)
+    await judging.judge("c_1", "s_1", FIX, LATER)
+    before = await judging.sample("c_1")
+    later = LATER + timedelta(days=1)
+    for seq, author in ((3, "visitor"), (4, "staff")):
+        head = await store.head("c_1")
+        assert head is not None
+        at = later + timedelta(minutes=seq)
+        said = visitor(seq, client=f"k_{seq}", created_at=at)
+        if author == "staff":
+            said = replace(said, author="staff", staff_id="s_1", client_message_id=None, kind="staff")
+        await store.save(replace(head, last_at=at, last_seq=seq), [said])
+        await judging.draw(KEY, at + QUIET)
+        assert await judging.sample("c_1") == before
+    # A question without an answer does.
+    at = later + timedelta(hours=2)
+    await no_answer(store, 5, at)
+    await judging.draw(KEY, at + QUIET)
+    sample = await judging.sample("c_1")
+    assert sample is not None and sample.done_at is None
+
+
+async def test_what_readers_found_urgent_is_not_new_to_them(store: TranscriptStore, judging: Judging) -> None:
+    await wait(store, "c_1", second=True)
+    hour = timedelta(hours=1)
+    await judging.judge("c_1", "s_1", GOOD, LATER)
+    await judging.judge("c_1", "s_2", Opinion("urgent"), LATER + hour)
+    # Dealt with, and found urgent once more.
+    await Review(store).touch("c_1", LATER + 2 * hour)
+    await goes_on(store, 3, LATER + 3 * hour)
+    await judging.judge("c_1", "s_3", Opinion("urgent"), LATER + 4 * hour)
+    before = await judging.sample("c_1")
+    await goes_on(store, 4, LATER + 5 * hour)
+    await judging.draw(KEY, LATER + 5 * hour + QUIET)
+    assert await judging.sample("c_1") == before
+    assert [one.staff_id for one in await judging.of("c_1")] == ["s_1", "s_2", "s_3"]
+    # What becomes urgent by the person's own words is.
+    head = await store.head("c_1")
+    assert head is not None
+    at = LATER + 6 * hour
+    await store.save(replace(head, last_at=at, urgency="emergency", urgent_at=at), [])
+    await judging.draw(KEY, at + QUIET)
+    sample = await judging.sample("c_1")
+    assert sample is not None and sample.done_at is None
+
+
+@pytest.mark.parametrize("reason", ["fallback", "no answer"])
+async def test_an_urgent_one_comes_again_when_it_was_not_understood_anew(
+    store: TranscriptStore, judging: Judging, reason: str
+) -> None:
+    await urgent(store, "c_1")
+    await judging.draw(KEY, LATER)
+    await judging.judge("c_1", "s_1", GOOD, LATER)
+    at = LATER + timedelta(hours=1)
+    if reason == "fallback":
+        await goes_on(store, 3, at)
+        await store.save(
+            conversation("c_1", 0, 4, last_at=at, urgency="urgent", urgent_at=NOON),
+            [visitor(4, client="k_4", look="fallback", created_at=at)],
+        )
+    else:
+        await no_answer(store, 3, at, urgency="urgent", urgent_at=NOON)
+    await judging.draw(KEY, at + QUIET)
+    sample = await judging.sample("c_1")
+    assert sample is not None and (sample.reason, sample.done_at) == ("urgent", None)
 
 
 async def test_what_was_judged_out_of_turn_is_not_read_a_first_time_again(
@@ -308,6 +416,32 @@ async def test_a_judgement_reviews_the_conversation_and_undoing_it_takes_all_of_
     assert await judging.undo("c_none", "s_1", LATER) is None
 
 
+async def test_undoing_puts_the_labels_back_that_the_verdict_changed(
+    store: TranscriptStore, judging: Judging, review: Review
+) -> None:
+    async def labels() -> tuple[str, ...]:
+        whole = await review.whole("c_1")
+        assert whole is not None
+        return tuple(whole.row.labels)
+
+    await wait(store, "c_1")
+    for name in ("notario", "training"):
+        await review.label("c_1", name, True)
+    # "training" is there already, so the verdict does not put it on.
+    await judging.judge("c_1", "s_1", replace(FIX, labels={"notario": False, "training": True}), LATER)
+    assert await labels() == ("training",)
+    await judging.judge("c_1", "s_1", replace(GOOD, labels={"call_back": True}), LATER)
+    assert await labels() == ("call_back", "training")
+    was = await judging.undo("c_1", "s_1", LATER)
+    assert await labels() == ("notario", "training")
+    assert was is not None and dict(was.labels) == {"notario": False, "call_back": True}
+    # What was changed and changed back leaves nothing to undo.
+    await judging.judge("c_1", "s_1", replace(GOOD, labels={"notario": False}), LATER)
+    await judging.judge("c_1", "s_1", replace(GOOD, labels={"notario": True}), LATER)
+    was = await judging.undo("c_1", "s_1", LATER)
+    assert was is not None and (dict(was.labels), await labels()) == ({}, ("notario", "training"))
+
+
 async def test_when_the_first_takes_it_back_the_second_reader_is_the_first(
     store: TranscriptStore, judging: Judging
 ) -> None:
@@ -345,6 +479,28 @@ async def test_an_urgent_verdict_puts_it_among_the_urgent_and_back(
     assert [row.id for row in await review.urgent()] == waited
     whole = await review.whole("c_1")
     assert whole is not None and whole.row.urgency == before.get("urgency")
+
+
+async def test_a_gateway_that_still_has_the_conversation_does_not_lower_what_a_reader_raised(
+    store: TranscriptStore, judging: Judging, review: Review
+) -> None:
+    async def stands() -> tuple[str | None, datetime | None]:
+        head = await store.head("c_1")
+        assert head is not None
+        return head.urgency, head.urgent_at
+
+    await store.save(conversation(urgency="soon"), [visitor(), bot()])
+    await judging.judge("c_1", "s_1", Opinion("urgent"), LATER)
+    # As it is in the gateway's memory, one message later.
+    await store.save(conversation(minutes=1, last_seq=3, urgency="routine"), [visitor(3, client="b")])
+    assert await stands() == ("urgent", LATER)
+    assert [row.id for row in await review.urgent()] == ["c_1"]
+    # What the person wrote since counts, and so does what is calmer after it.
+    worse = LATER + timedelta(hours=1)
+    await store.save(conversation(urgency="emergency", urgent_at=worse), [])
+    assert await stands() == ("emergency", worse)
+    await store.save(conversation(urgency="soon", urgent_at=worse), [])
+    assert await stands() == ("soon", worse)
 
 
 async def test_an_urgent_verdict_calls_nobody_back_to_a_person_whom_staff_have_dealt_with(

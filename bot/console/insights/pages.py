@@ -132,7 +132,8 @@ def _page(
 
 
 async def _week(request: web.Request, monday: date) -> Week:
-    return await read_week(request.app[INSIGHTS], monday, _today(request), request.app[FIRM].timezone)
+    firm = request.app[FIRM]
+    return await read_week(request.app[INSIGHTS], monday, _today(request), firm.timezone, firm.retention_days)
 
 
 def _title_of(request: web.Request, voice: Voice) -> Callable[[str], str]:

@@ -56,13 +56,13 @@ def latest(today: date) -> date:
     return monday_of(today) - WEEK
 
 
-async def read_week(insights: Insights, monday: date, today: date, zone: str) -> Week:
-    """A week. May raise ``sqlalchemy.exc.SQLAlchemyError``."""
+async def read_week(insights: Insights, monday: date, today: date, zone: str, kept_days: int) -> Week:
+    """A week; what is kept stays for ``kept_days``. May raise ``sqlalchemy.exc.SQLAlchemyError``."""
     first, last = monday - WEEK, monday + WEEK - timedelta(days=1)
     found = await insights.between(first, last, today, zone)
     now = figures_of(found, monday)
     before = figures_of(found, first)
-    uncounted = await insights.uncounted(first, last, today, zone)
+    uncounted = await insights.uncounted(first, last, today, zone, kept_days)
     return Week(monday, now, rows_of(now, before), monday + WEEK > today, uncounted)
 
 

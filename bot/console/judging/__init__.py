@@ -16,7 +16,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/judging/share", "share_judging", "reviewer", changes=True, audit="judging.shared"),
     Route("POST", "/judging/release", "release_judging", "reviewer", changes=True, audit="judging.released"),
     Route("GET", _ONE, "judging_one", "reviewer", changes=False, audit="conversation.opened"),
-    Route("POST", _ONE, "judge", "reviewer", changes=True, audit="conversation.judged"),
+    Route("POST", _ONE, "judge", "reviewer", changes=True, audit="conversation.judged", own_audit=True),
     Route("POST", f"{_ONE}/skip", "skip_judging", "reviewer", changes=True, audit="judging.skipped"),
     Route("POST", f"{_ONE}/undo", "undo_judging", "reviewer", changes=True, audit="judging.undone"),
     Route("POST", f"{_ONE}/assign", "assign_judging", "reviewer", changes=True, audit="judging.assigned"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from multidict import MultiMapping
 
 from bot.console.judging.topics import Topics
+from bot.console.pages import filters
 from bot.console.telling import Say
 from bot.transcripts.judging_records import GRADES, LABELS, RUBRIC, Judgement, Opinion, TurnJudgement
 
@@ -22,12 +23,17 @@ _IMPLIED = "wrong_topic"
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The fields as they stand on the page: labels and right topics by message id."""
+    """The fields as they stand on the page: labels and right topics by message id.
+
+    ``tags`` are the ticked labels of the conversation, ``tagged`` those that it had when the page was made.
+    """
 
     labels: Mapping[str, str] = field(default_factory=dict)
     rights: Mapping[str, str] = field(default_factory=dict)
     rubric: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    tags: frozenset[str] = frozenset()
+    tagged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +58,27 @@ def read(form: MultiMapping[str]) -> Filled:
         rights={id: typed for id, typed in rights.items() if typed},
         rubric={name: grade for name, grade in rubric.items() if grade in GRADES},
         note=form.get("note", "").replace("\r\n", "\n").strip(),
+        tags=frozenset(form.getall("tag", [])) & frozenset(filters.LABELS),
+        tagged=frozenset(form.getall("tagged", [])) & frozenset(filters.LABELS),
     )
 
 
-def filled_from(judgement: Judgement | None, topics: Topics) -> Filled:
-    """The fields as somebody left them, for changing what they thought."""
+def filled_from(
+    judgement: Judgement | None, topics: Topics, tagged: Iterable[str] = (), *, undone: bool = False
+) -> Filled:
+    """The fields as somebody left them, for changing what they thought.
+
+    ``tagged`` are the labels of the conversation now. Those that a judgement changed which is ``undone`` are shown as
+    it had them.
+    """
+    now = frozenset(tagged)
     if judgement is None:
-        return Filled()
+        return Filled(tags=now, tagged=now)
+    again = judgement.labels if undone else {}
+    on = frozenset(name for name, put in again.items() if put)
     return Filled(
+        tags=now - again.keys() | on,
+        tagged=now,
         labels={turn.message_id: turn.label for turn in judgement.turns},
         rights={
             turn.message_id: topics.title(turn.topic, turn.section)
@@ -95,4 +114,6 @@ def opinion_of(verdict: str, filled: Filled, topics: Topics, say: Say) -> Opinio
         return Problem(say("judging_need_mark"))
     if verdict == "good" and turns:
         return Problem(say("judging_good_marked"), turns[0].message_id)
-    return Opinion(verdict, filled.rubric, note, tuple(turns))
+    # Others' changes meanwhile stay.
+    changed = {name: name in filled.tags for name in filled.tags ^ filled.tagged}
+    return Opinion(verdict, filled.rubric, note, tuple(turns), changed)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from aiohttp import web
-from multidict import MultiMapping
 
 from bot.console.judging.common import judges, judging_of, now_of, to_next
 from bot.console.judging.forms import LONGEST_NOTE, Filled, Problem, filled_from, opinion_of, read
 from bot.console.judging.topics import Topics, topics_of
 from bot.console.pages import filters
-from bot.console.pages.common import page, say_of, then
+from bot.console.pages.common import noting, page, say_of, then
 from bot.console.pages.library import library_of
 from bot.console.pages.transcript import telling_of, whole_of
-from bot.console.parts import REVIEW, form_of, see_other, staff_of
+from bot.console.parts import form_of, see_other, staff_of
 from bot.console.render import language_of
 from bot.console.telling import short_id
 from bot.transcripts.judging_records import GRADES, LABELS, RUBRIC, VERDICTS
+from bot.transcripts.records import Whole
 
 #: For so long the last judgement can be undone from the next page.
 UNDO_FOR = timedelta(hours=1)
@@ -25,9 +25,10 @@ UNDO_FOR = timedelta(hours=1)
 
 async def judging_one(request: web.Request) -> web.Response:
     """The page of a conversation, with what whoever asks thought of it before."""
-    id, staff = request.match_info["conversation"], staff_of(request).id
-    mine = next((one for one in await judging_of(request).of(id) if one.staff_id == staff), None)
-    return await _show(request, filled_from(mine, _topics(request)), judged=mine is not None)
+    whole, staff = await whole_of(request), staff_of(request).id
+    mine = next((one for one in await judging_of(request).of(whole.row.id) if one.staff_id == staff), None)
+    filled = filled_from(mine, _topics(request), whole.row.labels)
+    return await _show(request, whole, filled, judged=mine is not None)
 
 
 async def judge(request: web.Request) -> web.StreamResponse:
@@ -38,10 +39,10 @@ async def judge(request: web.Request) -> web.StreamResponse:
         raise web.HTTPBadRequest
     opinion = opinion_of(verdict, filled, _topics(request), say_of(request))
     if isinstance(opinion, Problem):
-        return await _show(request, filled, problem=opinion, status=400)
-    if not await judging_of(request).judge(id, staff, opinion, now_of(request)):
+        return await _show(request, await whole_of(request), filled, problem=opinion, status=400)
+    noted = noting(request, "conversation.judged", id)
+    if not await judging_of(request).judge(id, staff, opinion, now_of(request), noted):
         raise await to_next(request, "judged_gone")
-    await _tag(request, id, form)
     raise await to_next(request, f"judged_{verdict}")
 
 
@@ -57,7 +58,9 @@ async def undo_judging(request: web.Request) -> web.StreamResponse:
     was = await judging_of(request).undo(id, staff_of(request).id, now_of(request))
     if was is None:
         raise then("/judging", "judging_undo_none")
-    return await _show(request, filled_from(was, _topics(request)), undone=True)
+    whole = await whole_of(request)
+    filled = filled_from(was, _topics(request), whole.row.labels, undone=True)
+    return await _show(request, whole, filled, undone=True)
 
 
 async def assign_judging(request: web.Request) -> web.StreamResponse:
@@ -71,6 +74,7 @@ async def assign_judging(request: web.Request) -> web.StreamResponse:
 
 async def _show(
     request: web.Request,
+    whole: Whole,
     filled: Filled,
     *,
     judged: bool = False,
@@ -78,7 +82,7 @@ async def _show(
     problem: Problem | None = None,
     status: int = 200,
 ) -> web.Response:
-    whole, staff, now = await whole_of(request), staff_of(request).id, now_of(request)
+    staff, now = staff_of(request).id, now_of(request)
     judging = judging_of(request)
     shown = telling_of(request).shown(whole.messages, whole.facts, frozenset())
     last = await judging.last(staff, now - UNDO_FOR)
@@ -105,14 +109,6 @@ async def _show(
         grades=GRADES,
         longest_note=LONGEST_NOTE,
     )
-
-
-async def _tag(request: web.Request, id: str, form: MultiMapping[str]) -> None:
-    """Puts on and takes off the labels that were changed on the page; others' changes meanwhile stay."""
-    before, after = set(form.getall("tagged", [])), set(form.getall("tag", []))
-    for name in filters.LABELS:
-        if (name in before) != (name in after):
-            await request.app[REVIEW].label(id, name, name in after)
 
 
 def _topics(request: web.Request) -> Topics:

@@ -12,7 +12,8 @@ _TURN, _GROUP = "/learning/turns/{message}", "/learning/groups/{group}"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/learning", "learning.corrected", "reviewer", changes=False),
-    Route("POST", _TURN, "learning.propose", "reviewer", changes=True, audit="proposal.made"),
+    Route("POST", _TURN, "learning.propose", "reviewer", changes=True, audit="proposal.made",
+          own_audit=True),
     Route("POST", f"{_TURN}/dismiss", "learning.dismiss", "reviewer", changes=True, audit="proposal.dismissed"),
     Route("POST", f"{_TURN}/withdraw", "learning.withdraw", "reviewer", changes=True, audit="proposal.withdrawn"),
     Route("GET", "/learning/unanswered", "learning.unanswered", "reviewer", changes=False),

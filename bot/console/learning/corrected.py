@@ -9,7 +9,7 @@ from datetime import datetime
 from aiohttp import web
 
 from bot.console.learning.common import article_of, section_title
-from bot.console.pages.common import page, say_of, then
+from bot.console.pages.common import noting, page, say_of, then
 from bot.console.pages.filters import read_key, written_key
 from bot.console.parts import CLOCK, TRANSCRIPTS, form_of, staff_of
 from bot.core.rewording import LONGEST, one_line, problem_of
@@ -65,7 +65,8 @@ async def propose(request: web.Request) -> web.StreamResponse:
     if code:
         told = say_of(request)(code, limit=str(LONGEST))
         return await _show(request, (turn,), {message: _Form(text, kinds, told)}, status=400)
-    raise then(PATH, await learning.propose(message, kinds, text, staff_of(request).id, _now(request)))
+    noted = noting(request, "proposal.made", message)
+    raise then(PATH, await learning.propose(message, kinds, text, staff_of(request).id, _now(request), noted))
 
 
 async def dismiss(request: web.Request) -> web.StreamResponse:

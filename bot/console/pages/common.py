@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bot.console.pages.library import titles
-from bot.console.parts import ACCOUNTS, RENDER, WORDS, see_other
+from bot.console.parts import ACCOUNTS, AUDIT, RENDER, WORDS, see_other, staff_of
 from bot.console.render import language_of
 from bot.console.telling import Say, days, percent, pieces, short_id, waited
 from bot.transcripts.records import AlarmRecord
+from bot.transcripts.store import Noted
 
 #: So many rows stand on one page.
 ROWS = 50
@@ -81,6 +82,11 @@ def then(path: str, said: str = "", **query: str) -> web.HTTPSeeOther:
     fields = {name: value for name, value in {**query, "said": said}.items() if value}
     address = f"{path}?{urlencode(fields)}" if fields else path
     return see_other(f"{address}#said" if said else address)
+
+
+def noting(request: web.Request, action: str, object_id: str) -> Noted:
+    """Writes a line of the audit log in the transaction that it is given, which must have written already."""
+    return lambda connection: request.app[AUDIT].add(connection, staff_of(request), action, object_id)
 
 
 def is_id(given: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from markupsafe import Markup
 from multidict import MultiDict
 
 from bot.console.judging.forms import LONGEST_NOTE, Filled, Problem, filled_from, opinion_of, read
@@ -36,7 +37,22 @@ def test_only_what_exists_is_read_from_a_form() -> None:
             "note": " Una\r\nlínea ",
         }
     )
-    assert read(form) == Filled({"m_1": "unsafe"}, {"m_1": "Filing fee"}, {"correct": "no"}, "Una\nlínea")
+    for name, label in (("tag", "training"), ("tag", "silly"), ("tagged", "notario")):
+        form.add(name, label)
+    assert read(form) == Filled(
+        {"m_1": "unsafe"},
+        {"m_1": "Filing fee"},
+        {"correct": "no"},
+        "Una\nlínea",
+        frozenset({"training"}),
+        frozenset({"notario"}),
+    )
+    assert opinion_of(
+        "good",
+        Filled(tags=frozenset({"a", "b"}), tagged=frozenset({"b", "c"})),
+        Topics({}, Markup(), {}, {}),
+        say,
+    ) == Opinion("good", labels={"a": True, "c": False})
 
 
 def test_a_topic_is_found_by_its_title_its_code_and_its_section(topics: Topics) -> None:

@@ -82,6 +82,32 @@ async def test_everything_that_was_filled_in_is_kept_and_shown_again(pages, sign
     assert (await pages.review.whole(id)).row.labels == ("notario",)
 
 
+async def test_ticked_labels_stay_ticked_and_undoing_takes_them_back(pages, signed_in):
+    def ticked(page: str) -> set[str]:
+        return set(re.findall(r'name="tag" value="([a-z_]+)" form="judge" checked', page))
+
+    def there_before(page: str) -> set[str]:
+        return set(re.findall(r'name="tagged" value="([a-z_]+)"', page))
+
+    id = await missed().save(pages.store)
+    reviewer = await signed_in()
+    await pages.review.label(id, "notario", True)
+    form = {"verdict": "fix", "tagged": "notario", "tag": "training"}
+    # Somebody puts another one on while the page is open.
+    await pages.review.label(id, "call_back", True)
+    answer = await reviewer.post(f"/judging/{id}", form)
+    page = await answer.text()
+    assert answer.status == 400
+    assert (ticked(page), there_before(page)) == ({"training"}, {"notario"})
+    await reviewer.post(f"/judging/{id}", {**form, "note": "Así no"})
+    assert (await pages.review.whole(id)).row.labels == ("call_back", "training")
+    page = await (await reviewer.post(f"/judging/{id}/undo")).text()
+    assert (await pages.review.whole(id)).row.labels == ("call_back", "notario")
+    # As it was filled in, beside what stands there now.
+    assert ticked(page) == {"call_back", "training"}
+    assert there_before(page) == {"call_back", "notario"}
+
+
 @pytest.mark.parametrize("language", ["en", "es"])
 async def test_what_has_to_be_mended_is_told_and_nothing_typed_is_lost(pages, signed_in, judging, language):
     planted = missed()
@@ -100,6 +126,7 @@ async def test_what_has_to_be_mended_is_told_and_nothing_typed_is_lost(pages, si
     assert answer.status == 400 and 'aria-invalid="true"' in page
     assert "nothing &lt;such&gt;" in page and "x" * 20_000 in page
     assert await judging.of(id) == ()
+    assert "conversation.judged" not in await pages.actions(id)
     answer = await reviewer.post(f"/judging/{id}", {"verdict": "splendid"})
     assert answer.status == 400 and await judging.of(id) == ()
 
