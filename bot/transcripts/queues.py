@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, literal_column, select, text
+from sqlalchemy import Select, func, literal, literal_column, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.transcripts.listing import Head, after, heads_of, rows
-from bot.transcripts.records import AlarmRecord, Key, Page, TurnRow
+from bot.transcripts.records import AlarmRecord, Key, Page, Place, TurnRow, Waiting
 from bot.transcripts.records import Row as ConversationRow
 from bot.transcripts.tables import (
     CLAIMED,
@@ -17,6 +17,7 @@ from bot.transcripts.tables import (
     UNSEEN,
     UNSETTLED,
     URGENT,
+    Moment,
     alarms,
     conversations,
     messages,
@@ -28,14 +29,22 @@ _SAID = 200
 _QUEUES = {"look": UNSEEN, "down": DISLIKED}
 
 
-async def urgent(connection: AsyncConnection, limit: int) -> tuple[ConversationRow, ...]:
+async def urgent(connection: AsyncConnection, limit: int, before: Place | None) -> Waiting[ConversationRow]:
     """Conversations that are urgent since the last time somebody of the firm dealt with them.
 
     Emergencies first (the names of the levels happen to say so), those that wait longest first.
     """
-    c = conversations.c
-    query = heads_of(text(URGENT)).order_by(c.urgency, c.urgent_at, c.id).limit(limit)
-    return await rows(connection, (await connection.execute(query)).all())
+    order = (conversations.c.urgency, conversations.c.urgent_at, conversations.c.id)
+    query = heads_of(text(URGENT)).order_by(*order).limit(limit + 1)
+    if before is not None:
+        level, since, id = before
+        query = query.where(tuple_(*order) > tuple_(literal(level), literal(since, Moment), literal(id)))
+    heads = (await connection.execute(query)).all()
+    last = heads[limit - 1] if len(heads) > limit else None
+    return Waiting(
+        await rows(connection, heads[:limit]),
+        None if last is None else (last.urgency, last.urgent_at, last.id),
+    )
 
 
 async def turns(

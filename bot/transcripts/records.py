@@ -9,6 +9,9 @@ from typing import Any
 #: Where a page of a list ends: the moment by which it is ordered, and the id.
 type Key = tuple[datetime, str]
 
+#: Where a page of a queue ends: how pressing its last one is, since when it waits, and its id.
+type Place = tuple[str, datetime, str]
+
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
@@ -114,6 +117,17 @@ class Page[T]:
 
     rows: tuple[T, ...]
     next_key: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting[T]:
+    """Some of those that wait, the most pressing first and of these who has waited longest.
+
+    ``next_place`` asks for those that follow, None when there are none.
+    """
+
+    rows: tuple[T, ...]
+    next_place: Place | None
 
 
 @dataclass(frozen=True, slots=True)

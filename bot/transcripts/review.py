@@ -14,7 +14,18 @@ from sqlalchemy import Update, delete, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.transcripts import listing, queues
-from bot.transcripts.records import AlarmRecord, Filter, Key, Page, Row, TurnRow, View, Whole
+from bot.transcripts.records import (
+    AlarmRecord,
+    Filter,
+    Key,
+    Page,
+    Place,
+    Row,
+    TurnRow,
+    View,
+    Waiting,
+    Whole,
+)
 from bot.transcripts.rows import FACTS, HOLD_REASON, RAW, consent_of, message_of
 from bot.transcripts.sealing import Unreadable
 from bot.transcripts.store import TranscriptStore
@@ -39,13 +50,13 @@ class Review:
         async with self._database.connect() as connection:
             return await listing.page(connection, found, limit, before)
 
-    async def urgent(self, limit: int = 50) -> tuple[Row, ...]:
+    async def urgent(self, limit: int = 50, before: Place | None = None) -> Waiting[Row]:
         """Emergencies and urgent conversations that nobody of the firm has dealt with since they became so.
 
-        Emergencies come first, and those that wait longest.
+        Emergencies come first, and those that wait longest; ``before`` is the ``next_place`` of the page above.
         """
         async with self._database.connect() as connection:
-            return await queues.urgent(connection, limit)
+            return await queues.urgent(connection, limit, before)
 
     async def turns(
         self, which: Literal["look", "down"], limit: int = 50, before: Key | None = None

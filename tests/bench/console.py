@@ -75,6 +75,8 @@ async def cases(review: Review, store: TranscriptStore, chance: random.Random) -
         common = str(await connection.scalar(most))
     rare = (await review.page(Filter(), 1)).rows[0].opening.split() or ["hola"]
 
+    place = (await review.urgent()).next_place
+
     def page(**what: Any) -> Case:
         return lambda: review.page(Filter(**what))
 
@@ -114,6 +116,7 @@ async def cases(review: Review, store: TranscriptStore, chance: random.Random) -
         "search: any opening": page(text=" ".join(rare[:3])),
         "open": lambda: review.whole(chance.choice(known)[1]),
         "urgent queue": review.urgent,
+        "urgent queue, deep": lambda: review.urgent(50, place),
         "unsure turns": lambda: review.turns("look"),
         "unsure turns, deep": lambda: review.turns("look", 50, chance.choice(known)),
         "bad ratings": lambda: review.turns("down"),

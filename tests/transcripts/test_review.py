@@ -13,8 +13,11 @@ from bot.booking.tables import bookings
 from bot.transcripts.errors import Held
 from bot.transcripts.records import AlarmRecord, View
 from bot.transcripts.review import Filter, Review
+from bot.transcripts.rows import conversation_row
 from bot.transcripts.sealing import Keys, Unreadable
 from bot.transcripts.store import TranscriptStore
+from bot.transcripts.tables import conversations
+from tests.transcripts.plans import plans
 from tests.transcripts.saying import KEY, NOON, bot, conversation, keep, visitor
 
 LATER = NOON + timedelta(hours=1)
@@ -232,15 +235,62 @@ async def test_urgent_ones_wait_emergencies_first_until_somebody_has_dealt_with_
         at = NOON + timedelta(minutes=minutes)
         await store.save(conversation(id, urgency=level, urgent_at=at), [])
     await store.save(conversation("c_4", urgency="soon", urgent_at=NOON), [])
-    assert [row.id for row in await review.urgent()] == ["c_3", "c_2", "c_1"]
-    assert [row.id for row in await review.urgent(1)] == ["c_3"]
+    assert [row.id for row in (await review.urgent()).rows] == ["c_3", "c_2", "c_1"]
+    assert [row.id for row in (await review.urgent(1)).rows] == ["c_3"]
     assert await review.touch("c_3", LATER) is True
-    assert [row.id for row in await review.urgent()] == ["c_2", "c_1"]
+    assert [row.id for row in (await review.urgent()).rows] == ["c_2", "c_1"]
     # Something urgent happens again: the time since the last touch counts.
     again = LATER + timedelta(minutes=1)
     await store.save(conversation("c_3", urgency="emergency", urgent_at=again), [])
-    assert [row.id for row in await review.urgent()] == ["c_2", "c_3", "c_1"]
+    assert [row.id for row in (await review.urgent()).rows] == ["c_2", "c_3", "c_1"]
     assert (await review.counts())["urgent"] == 3
+
+
+async def test_more_urgent_ones_than_a_page_follow_page_by_page(
+    store: TranscriptStore, review: Review
+) -> None:
+    """Each comes once, in the order of waiting, also of equal moments and when somebody is called meanwhile."""
+    for number in range(60):
+        level = "emergency" if number % 5 == 0 else "urgent"
+        at = NOON + timedelta(minutes=number % 7)
+        await store.save(conversation(f"c_{number:02}", urgency=level, urgent_at=at), [])
+    order = sorted(range(60), key=lambda number: (number % 5 != 0, number % 7, number))
+    first = await review.urgent()
+    assert [row.id for row in first.rows] == [f"c_{number:02}" for number in order[:50]]
+    assert first.next_place is not None
+    # Who is dealt with between two pages, before or behind the place, moves nobody else.
+    for number in (order[3], order[49], order[55]):
+        await review.touch(f"c_{number:02}", LATER)
+    rest = await review.urgent(50, first.next_place)
+    assert [row.id for row in rest.rows] == [f"c_{number:02}" for number in order[50:] if number != order[55]]
+    assert rest.next_place is None
+    seen, place = [], None
+    while True:
+        page = await review.urgent(7, place)
+        seen += [row.id for row in page.rows]
+        if (place := page.next_place) is None:
+            break
+    assert seen == [f"c_{number:02}" for number in order if number not in (order[3], order[49], order[55])]
+
+
+async def test_a_page_of_urgent_ones_goes_through_no_table(store: TranscriptStore, review: Review) -> None:
+    rows = []
+    for number in range(4_000):
+        level = {0: "urgent", 1: "emergency"}.get(number % 40, "routine")
+        at = NOON + timedelta(minutes=number)
+        head = conversation(f"c_{number:04}", urgency=level, urgent_at=at)
+        rows.append(conversation_row(head, store.seal) | {"number": number})
+    async with store.database.begin() as connection:
+        await connection.execute(conversations.insert(), rows)
+    async with store.database.begin() as connection:
+        await connection.execute(text("ANALYZE"))
+    place = (await review.urgent(20)).next_place
+    assert place is not None
+    for before in (None, place):
+        head_query, *_ = await plans(store, lambda before=before: review.urgent(20, before))  # type: ignore[misc]
+        assert "ix_conversations_urgent" in head_query, head_query
+        assert "Seq Scan" not in head_query and "Sort" not in head_query, head_query
+        assert "TEMP B-TREE" not in head_query, head_query
 
 
 async def test_turns_that_went_badly_show_both_halves_until_somebody_has_looked(

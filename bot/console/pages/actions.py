@@ -42,7 +42,8 @@ async def touched(request: web.Request) -> web.StreamResponse:
     """Notes that somebody of the firm called or wrote; the conversation leaves the urgent queue."""
     id = await _known(request)
     await request.app[REVIEW].touch(id, _now(request))
-    raise then("/" if form_of(request).get("back") == "queues" else path_of(id), "touched")
+    back = {"queues": "/", "urgent": "/queues/urgent"}
+    raise then(back.get(form_of(request).get("back", ""), path_of(id)), "touched")
 
 
 async def label(request: web.Request) -> web.StreamResponse:

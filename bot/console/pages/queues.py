@@ -7,7 +7,7 @@ from typing import Literal
 from aiohttp import web
 
 from bot.console.pages.common import ROWS, is_id, page, path_of, then
-from bot.console.pages.filters import read_key, written_key
+from bot.console.pages.filters import PRESSING, read_key, read_place, written_key, written_place
 from bot.console.parts import BOOKINGS, CLOCK, REVIEW, form_of, staff_of
 
 QUEUES = ("urgent", "requests", "look", "down", "alarms")
@@ -17,7 +17,7 @@ _FEW = 5
 
 
 async def queues(request: web.Request) -> web.Response:
-    """Everything that waits, the urgent in full and some of the rest."""
+    """Everything that waits: a page of the urgent and some of the rest."""
     return await _page(request, QUEUES, _FEW)
 
 
@@ -56,11 +56,13 @@ async def settled(request: web.Request) -> web.StreamResponse:
 
 
 async def _page(request: web.Request, shown: tuple[str, ...], limit: int) -> web.Response:
-    review, before = request.app[REVIEW], read_key(request.query.get("before", ""))
+    review, asked = request.app[REVIEW], request.query.get("before", "")
+    before, place = read_key(asked), read_place(asked, PRESSING)
     rows: dict[str, object] = {}
-    next_key = None
+    next_key = next_place = None
     if "urgent" in shown:
-        rows["urgent"] = await review.urgent()
+        urgent = await review.urgent(ROWS, place if shown == ("urgent",) else None)
+        rows["urgent"], next_place = urgent.rows, urgent.next_place
     if "requests" in shown:
         rows["requests"], next_key = await request.app[BOOKINGS].page(limit, before)
     which: Literal["look", "down"]
@@ -78,6 +80,7 @@ async def _page(request: web.Request, shown: tuple[str, ...], limit: int) -> web
         shown=shown,
         rows=rows,
         counts=await review.counts(),
-        older=written_key(next_key) if len(shown) == 1 else "",
-        later=before is not None,
+        more=next_place is not None,
+        older=(written_key(next_key) or written_place(next_place)) if len(shown) == 1 else "",
+        later=before is not None or place is not None,
     )

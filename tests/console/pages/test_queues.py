@@ -100,6 +100,33 @@ async def test_an_alarm_that_was_dealt_with_is_gone(pages, signed_in):
     assert "No alarms" in plainly(await reviewer.page("/queues/alarms"))
 
 
+async def test_everybody_urgent_can_be_reached_however_many_wait(pages, signed_in, plant):
+    ids = []
+    for number in range(53):
+        at = NOON - timedelta(minutes=number)
+        one = Planted("en", changes={"urgency": "urgent" if number else "emergency", "urgent_at": at})
+        one.heard("help", "emergency_unclear")
+        ids.append(await plant(one))
+    # The emergency came last and leads; then who has waited longest.
+    ids = [ids[0], *reversed(ids[1:])]
+    reviewer = await signed_in("reviewer")
+    first = await reviewer.page("/queues/urgent")
+    assert [id in first for id in ids] == [True] * 50 + [False] * 3
+    following = re.search(r'href="/staff(/queues/urgent\?before=[^"]+)"', first)[1]
+    second = await reviewer.page(following)
+    assert [id in second for id in ids] == [False] * 50 + [True] * 3
+    assert "Back to the first page" in second
+    answer = await reviewer.post(f"/conversations/{ids[51]}/touched", {"back": "urgent"})
+    assert answer.headers["Location"] == "/staff/queues/urgent?said=touched#said"
+    # The first page shows a page of them, and where the others are.
+    start = await reviewer.page("/")
+    assert ids[49] in start and ids[50] not in start
+    assert re.search(r'<p><a href="/staff/queues/urgent">See all', start)
+    # A place of another queue, or none at all, is the start.
+    for place in ("routine-1-c_1", "urgent-x-1", "1-c_1", "urgent"):
+        assert ids[0] in await reviewer.page(f"/queues/urgent?before={place}")
+
+
 async def test_a_long_queue_goes_on_page_by_page(pages, signed_in):
     for number in range(53):
         at = NOON - timedelta(minutes=number)
