@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Update, delete, literal, select, update
+from sqlalchemy import Update, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.transcripts import listing, queues
@@ -145,6 +145,20 @@ class Review:
     async def touch(self, conversation_id: str, now: datetime) -> bool:
         """Notes that somebody of the firm dealt with the person (called, wrote): it no longer waits as urgent."""
         return await self._change(_of(conversation_id).values(human_at=now))
+
+    async def untouch(self, conversation_id: str, at: datetime) -> bool:
+        """Takes back a ``touch`` of that moment; the latest message of staff that is kept counts again.
+
+        False when it is not there, or somebody has dealt with the person since.
+        """
+        wrote = select(func.max(messages.c.created_at)).where(
+            messages.c.conversation_id == conversation_id, messages.c.author == "staff"
+        )
+        return await self._change(
+            _of(conversation_id)
+            .where(conversations.c.human_at == at)
+            .values(human_at=wrote.scalar_subquery())
+        )
 
     async def label(self, conversation_id: str, label: str, on: bool) -> bool:
         """Puts a label on, or takes it off."""

@@ -6,23 +6,22 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.transcripts.store import TranscriptStore
 
-
-async def plans(store: TranscriptStore, work: Callable[[], Awaitable[object]]) -> list[str]:
+async def plans(database: AsyncEngine, work: Callable[[], Awaitable[object]]) -> list[str]:
     """How the database carries out each query of some work."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         asked.append((statement, parameters))
 
-    event.listen(store.database.sync_engine, "before_cursor_execute", note)
+    event.listen(database.sync_engine, "before_cursor_execute", note)
     await work()
-    event.remove(store.database.sync_engine, "before_cursor_execute", note)
-    explain = "EXPLAIN" if store.shared else "EXPLAIN QUERY PLAN"
+    event.remove(database.sync_engine, "before_cursor_execute", note)
+    explain = "EXPLAIN" if database.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
     told = []
-    async with store.database.connect() as connection:
+    async with database.connect() as connection:
         for statement, parameters in asked:
             rows = await connection.exec_driver_sql(f"{explain} {statement}", parameters)
             told.append("\n".join(str(row[-1]) for row in rows))

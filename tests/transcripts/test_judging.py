@@ -431,13 +431,13 @@ async def test_the_queue_goes_through_no_table(store: TranscriptStore, judging: 
     async with store.database.begin() as connection:
         await connection.execute(text("ANALYZE"))
     for staff in ("s_1", "s_2"):
-        for plan in await plans(store, lambda staff=staff: judging.queue(staff, LATER)):  # type: ignore[misc]
+        for plan in await plans(store.database, lambda staff=staff: judging.queue(staff, LATER)):  # type: ignore[misc]
             assert "Seq Scan on samples" not in plan and "SCAN samples" not in plan, plan
             # Only the heads themselves are sorted, one of each kind.
             assert plan.count("Sort  (") <= 1, plan
             for head in plan.split("CO-ROUTINE")[1:]:
                 assert "TEMP B-TREE" not in head.partition("SCAN anon")[0], plan
-    for plan in await plans(store, lambda: judging.counts("s_1")):
+    for plan in await plans(store.database, lambda: judging.counts("s_1")):
         assert "Seq Scan on samples" not in plan and "SCAN samples" not in plan, plan
     # Whoever has read all that waits for a second reader goes through none of it.
     async with store.database.begin() as connection:

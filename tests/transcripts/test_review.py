@@ -287,7 +287,7 @@ async def test_a_page_of_urgent_ones_goes_through_no_table(store: TranscriptStor
     place = (await review.urgent(20)).next_place
     assert place is not None
     for before in (None, place):
-        head_query, *_ = await plans(store, lambda before=before: review.urgent(20, before))  # type: ignore[misc]
+        head_query, *_ = await plans(store.database, lambda before=before: review.urgent(20, before))  # type: ignore[misc]
         assert "ix_conversations_urgent" in head_query, head_query
         assert "Seq Scan" not in head_query and "Sort" not in head_query, head_query
         assert "TEMP B-TREE" not in head_query, head_query

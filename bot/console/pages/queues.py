@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from aiohttp import web
 
+from bot.console.pages.bookings import noted_of, waiting
 from bot.console.pages.common import ROWS, is_id, page, path_of, then
 from bot.console.pages.filters import PRESSING, read_key, read_place, written_key, written_place
 from bot.console.parts import BOOKINGS, CLOCK, REVIEW, form_of, staff_of
@@ -31,7 +33,13 @@ async def queue(request: web.Request) -> web.Response:
 
 async def counts(request: web.Request) -> web.Response:
     """How much waits in each queue, for a page that keeps its figures fresh."""
-    return web.json_response(dict(await request.app[REVIEW].counts()))
+    return web.json_response(dict(await figures(request)))
+
+
+async def figures(request: web.Request) -> Mapping[str, int]:
+    """How much waits in each queue, by its name; each counted up to 1,000."""
+    counted = await request.app[REVIEW].counts()
+    return {**counted, "requests": await request.app[BOOKINGS].waiting_count()}
 
 
 async def looked(request: web.Request) -> web.StreamResponse:
@@ -60,11 +68,13 @@ async def _page(request: web.Request, shown: tuple[str, ...], limit: int) -> web
     before, place = read_key(asked), read_place(asked, PRESSING)
     rows: dict[str, object] = {}
     next_key = next_place = None
+    older, later = "", before is not None or place is not None
     if "urgent" in shown:
         urgent = await review.urgent(ROWS, place if shown == ("urgent",) else None)
         rows["urgent"], next_place = urgent.rows, urgent.next_place
     if "requests" in shown:
-        rows["requests"], next_key = await request.app[BOOKINGS].page(limit, before)
+        from_here = asked if shown == ("requests",) else ""
+        rows["requests"], older, later = await waiting(request, limit, from_here)
     which: Literal["look", "down"]
     for which in ("look", "down"):
         if which in shown:
@@ -79,8 +89,9 @@ async def _page(request: web.Request, shown: tuple[str, ...], limit: int) -> web
         all_queues=QUEUES,
         shown=shown,
         rows=rows,
-        counts=await review.counts(),
+        counts=await figures(request),
         more=next_place is not None,
-        older=(written_key(next_key) or written_place(next_place)) if len(shown) == 1 else "",
-        later=before is not None or place is not None,
+        older=(older or written_key(next_key) or written_place(next_place)) if len(shown) == 1 else "",
+        later=later,
+        **await noted_of(request),
     )
