@@ -142,8 +142,9 @@ class Counts:
 class Filter:
     """Which conversations staff want to see; what is empty or None does not matter.
 
-    ``since`` (inclusive) and ``until`` (exclusive) are about the last message; ``staff`` is who has it in hand;
-    ``text``: all its words occur in one message, the last as the beginning of a word when it has three letters.
+    ``since`` (inclusive) and ``until`` (exclusive) are about the last message; ``staff`` is who has it in hand,
+    ``reviewer`` who marked it as reviewed last or judged it, ``writer`` who of the firm wrote in it; ``text``: all its
+    words occur in one message, the last as the beginning of a word when it has three letters.
     """
 
     since: datetime | None = None
@@ -157,6 +158,8 @@ class Filter:
     reviewed: bool | None = None
     held: bool | None = None
     staff: str = ""
+    reviewer: str = ""
+    writer: str = ""
     text: str = ""
 
 

@@ -7,16 +7,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from bot.booking.tables import bookings
 from bot.transcripts.errors import Held
+from bot.transcripts.judging_tables import judgements
 from bot.transcripts.records import AlarmRecord, View
 from bot.transcripts.review import Filter, Review
 from bot.transcripts.rows import conversation_row
 from bot.transcripts.sealing import Keys, Unreadable
 from bot.transcripts.store import TranscriptStore
-from bot.transcripts.tables import conversations
+from bot.transcripts.tables import conversations, messages
 from tests.transcripts.plans import plans
 from tests.transcripts.saying import KEY, NOON, bot, conversation, keep, visitor
 
@@ -166,6 +167,14 @@ async def test_each_filter_finds_its_conversations_newest_first(
     await review.review("c_1", "s_1", NOON)
     await review.hold("c_2", "s_1", "x", NOON)
     await review.claim("c_3", "s_9", NOON)
+    # Two have judged the second, and taken back that it is reviewed.
+    async with store.database.begin() as connection:
+        given = {"conversation_id": "c_2", "verdict": "good", "judged_at": NOON}
+        await connection.execute(
+            judgements.insert(), [{**given, "staff_id": f"s_{reader}", "reader": reader} for reader in (1, 2)]
+        )
+    for id in ("c_1", "c_3", "c_1"):
+        await writes(store, id, "s_9")
     await review.label("c_1", "unsafe", True)
     await review.label("c_2", "unsafe", True)
     second = NOON + timedelta(minutes=2)
@@ -182,6 +191,12 @@ async def test_each_filter_finds_its_conversations_newest_first(
         (Filter(held=False), ["c_3", "c_1"]),
         (Filter(staff="s_9"), ["c_3"]),
         (Filter(staff="s_1"), []),
+        (Filter(reviewer="s_1"), ["c_2", "c_1"]),
+        (Filter(reviewer="s_2"), ["c_2"]),
+        (Filter(reviewer="s_9"), []),
+        (Filter(writer="s_9"), ["c_3", "c_1"]),
+        (Filter(writer="s_9", channel="whatsapp"), ["c_1"]),
+        (Filter(writer="s_1"), []),
         (Filter(label="unsafe"), ["c_2", "c_1"]),
         (Filter(label="unsafe", text="hola", language="en"), ["c_2"]),
         (Filter(since=second), ["c_3", "c_2"]),
@@ -244,6 +259,57 @@ async def test_urgent_ones_wait_emergencies_first_until_somebody_has_dealt_with_
     await store.save(conversation("c_3", urgency="emergency", urgent_at=again), [])
     assert [row.id for row in (await review.urgent()).rows] == ["c_2", "c_3", "c_1"]
     assert (await review.counts())["urgent"] == 3
+
+
+@pytest.mark.parametrize("few", [True, False])
+async def test_the_conversations_of_one_member_of_staff_are_found_without_the_rest(
+    store: TranscriptStore, review: Review, monkeypatch: pytest.MonkeyPatch, few: bool
+) -> None:
+    """Few are looked up and sorted; many are found on the way through the list."""
+    if not few:
+        monkeypatch.setattr("bot.transcripts.listing.FEW", 100)
+    rows, written = [], []
+    for number in range(20_000):
+        id, at = f"c_{number:05}", NOON + timedelta(minutes=number)
+        row = conversation_row(conversation(id, minutes=number), store.seal) | {"number": number}
+        row |= {"reviewed_by": None, "reviewed_at": None}
+        line = {"conversation_id": id, "created_at": at, "kind": "text", "language": "es", "text": "Hola"}
+        written.append(line | {"id": f"m_{number}", "seq": 1, "author": "visitor", "staff_id": None})
+        if number % 100 == 0:
+            row |= {"reviewed_by": "s_1", "reviewed_at": at}
+            written.append(line | {"id": f"w_{number}", "seq": 2, "author": "staff", "staff_id": "s_1"})
+        rows.append(row)
+    async with store.database.begin() as connection:
+        await connection.execute(conversations.insert(), rows)
+        await connection.execute(messages.insert(), written)
+    async with store.database.begin() as connection:
+        await connection.execute(text("ANALYZE"))
+    newest = [f"c_{number:05}" for number in range(19_900, 19_900 - 5_000, -100)]
+    for found in (Filter(reviewer="s_1"), Filter(writer="s_1")):
+        assert [row.id for row in (await review.page(found)).rows] == newest
+        for plan in await plans(store.database, lambda found=found: review.page(found)):  # type: ignore[misc]
+            for name in ("conversations", "messages"):
+                assert f"Seq Scan on {name}" not in plan, plan
+                assert f"SCAN {name}" not in plan.replace(f"SCAN {name} USING", ""), plan
+
+
+async def writes(store: TranscriptStore, conversation_id: str, staff: str) -> None:
+    """A message of staff."""
+    async with store.database.begin() as connection:
+        count = await connection.scalar(select(func.count()).select_from(messages))
+        await connection.execute(
+            messages.insert().values(
+                id=f"staff_{count}",
+                conversation_id=conversation_id,
+                seq=100 + int(count or 0),
+                created_at=NOON,
+                author="staff",
+                kind="staff",
+                language="es",
+                text="Buenas tardes",
+                staff_id=staff,
+            )
+        )
 
 
 async def test_more_urgent_ones_than_a_page_follow_page_by_page(

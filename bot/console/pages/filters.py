@@ -25,6 +25,7 @@ LONGEST_SEARCH = 200
 #: The fields that may stand in an address.
 FIELDS = (
     "since", "until", "channel", "language", "topic", "outcome", "urgency", "reviewed", "held", "label", "staff",
+    "reviewer", "writer",
 )  # fmt: skip
 
 _ONE_OF: Mapping[str, tuple[str, ...]] = {
@@ -74,6 +75,8 @@ def filter_of(fields: Mapping[str, str], timezone: str, text: str = "") -> Filte
         urgency=fields.get("urgency", ""),
         label=fields.get("label", ""),
         staff=fields.get("staff", ""),
+        reviewer=fields.get("reviewer", ""),
+        writer=fields.get("writer", ""),
         text=" ".join(text.split())[:LONGEST_SEARCH],
     )
 

@@ -1,4 +1,5 @@
-"""Who of the firm dealt with a request for a consultation and when, so that the console's list can be worked off.
+"""Who of the firm dealt with a request for a consultation and when, so that the console's list can be worked off; and
+what finds the conversations that a member of staff reviewed or wrote in.
 
 What is on its way from before gets a sensible start: where somebody was in touch with the person since, that moment
 counts; what nobody has touched for thirty days is set aside too, without a name, so that the list begins with people
@@ -22,6 +23,10 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 OLD = timedelta(days=30)
 
+BY_STAFF = {
+    "ix_conversations_reviewer": ("conversations", "reviewed_at IS NOT NULL", ("reviewed_by", "id")),
+    "ix_messages_staff": ("messages", "author = 'staff'", ("staff_id", "conversation_id")),
+}
 WAITING = (
     "state = 'requested' AND body IS NOT NULL AND delivery <> 'delivered'"
     " AND (handled_at IS NULL OR handled_at < corrected_at) AND (firm_at IS NULL OR firm_at < corrected_at)"
@@ -52,9 +57,14 @@ def upgrade() -> None:
         sqlite_where=sa.text(WAITING),
         postgresql_where=sa.text(WAITING),
     )
+    for name, (table, condition, columns) in BY_STAFF.items():
+        where = sa.text(condition)
+        op.create_index(name, table, list(columns), sqlite_where=where, postgresql_where=where)
 
 
 def downgrade() -> None:
+    for name, (table, *_) in BY_STAFF.items():
+        op.drop_index(name, table)
     op.drop_index("ix_bookings_waiting", "bookings")
     for name in ("handled_at", "handled_by", "corrected_at"):
         op.drop_column("bookings", name)
