@@ -426,11 +426,16 @@ class Outbox:
             delivery=row.delivery,
             appointment=row.appointment,
             firm_booking_id=row.firm_booking_id,
+            firm_at=row.firm_at,
             start=row.start_at,
             end=row.end_at,
             timezone=row.timezone,
             join_url=link,
             note_code=row.note_code,
+            corrected_at=row.corrected_at,
+            handled_by=row.handled_by,
+            handled_at=row.handled_at,
+            erased=row.body is None,
         )
 
     def _link(self, url: str, request_id: str) -> bytes:

@@ -32,7 +32,9 @@ class Booking:
     or given up).
     appointment: ``none``, ``pending`` (the firm must still confirm), ``confirmed``, ``moved`` or ``cancelled``;
     with ``start`` and ``end`` aware, and ``timezone`` as the firm named it.
-    ``conversation_id`` is None after an erasure.
+    ``conversation_id`` is None after an erasure, and ``erased`` is true. ``corrected_at`` is when the person last
+    corrected it; ``handled_at`` when ``handled_by`` of the firm was in touch. It is without a name where that was not
+    noted in those days.
     """
 
     request_id: str
@@ -46,11 +48,30 @@ class Booking:
     delivery: str
     appointment: str = "none"
     firm_booking_id: str | None = None
+    firm_at: datetime | None = None
     start: datetime | None = None
     end: datetime | None = None
     timezone: str | None = None
     join_url: str | None = None
     note_code: str | None = None
+    corrected_at: datetime | None = None
+    handled_by: str | None = None
+    handled_at: datetime | None = None
+    erased: bool = False
+
+    @property
+    def is_handled(self) -> bool:
+        """Whether somebody of the firm was in touch since the person last asked."""
+        return self._is_answered(self.handled_at)
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody of the firm has still to deal with it: the same as ``tables.WAITING``."""
+        open = self.state == "requested" and self.delivery != "delivered" and not self.erased
+        return open and not self.is_handled and not self._is_answered(self.firm_at)
+
+    def _is_answered(self, at: datetime | None) -> bool:
+        return at is not None and (self.corrected_at is None or at >= self.corrected_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.booking.callback import Callback
 from bot.booking.database import empty_log, insert, writing
-from bot.booking.outbox import Outbox, lock, place, settle, text
+from bot.booking.inbox import Inbox
+from bot.booking.outbox import lock, place, settle, text
 from bot.booking.payload import consultation
 from bot.booking.ports import CANCELLED, REQUESTED, UPDATED
 from bot.booking.records import Booking, Erased, Saved
@@ -31,7 +32,7 @@ SAME_REQUEST = timedelta(hours=24)
 _NEVER_LEFT = ("waiting", "queued")
 
 
-class BookingStore(Outbox):
+class BookingStore(Inbox):
     """The store behind one database. Every method may raise ``sqlalchemy.exc.SQLAlchemyError``.
 
     ``site`` names the firm or its office in every event, ``environment`` is demo or production. Without ``sends``
@@ -187,6 +188,8 @@ class BookingStore(Outbox):
                             end_at=None,
                             timezone=None,
                             firm_booking_id=None,
+                            handled_by=None,
+                            handled_at=None,
                         )
                     )
                 else:
@@ -310,7 +313,13 @@ class BookingStore(Outbox):
         await connection.execute(
             update(bookings)
             .where(bookings.c.id == found.id)
-            .values(level=level, language=language, updated_at=now, body=self._sealed(body, found.id))
+            .values(
+                level=level,
+                language=language,
+                updated_at=now,
+                corrected_at=now,
+                body=self._sealed(body, found.id),
+            )
         )
         await self._follow(connection, found.id, effect_key, UPDATED, body, now)
         return Saved(found.id, found.reference, UPDATED)

@@ -16,9 +16,18 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from bot.transcripts.tables import Moment, metadata
+
+#: A request that somebody of the firm has still to deal with: its own system does not have it, nobody was in touch, and
+#: it has neither been cancelled nor confirmed, moved or erased; a correction by the person makes it wait again. Query
+#: and index must say it in the same words, or SQLite does not use the index.
+WAITING = (
+    "state = 'requested' AND body IS NOT NULL AND delivery <> 'delivered'"
+    " AND (handled_at IS NULL OR handled_at < corrected_at) AND (firm_at IS NULL OR firm_at < corrected_at)"
+)
 
 #: Values behind the tokens of a conversation, such as [PHONE_1], until the booking form has used them.
 values = Table(
@@ -53,11 +62,22 @@ bookings = Table(
     Column("timezone", String(64)),
     Column("join_url", LargeBinary),
     Column("note_code", String(64)),
+    # When the person last corrected it; who of the firm was in touch, and when.
+    Column("corrected_at", Moment),
+    Column("handled_by", String(36)),
+    Column("handled_at", Moment),
     UniqueConstraint("reference"),
     CheckConstraint("state IN ('requested', 'cancelled')", name="state"),
     CheckConstraint("delivery IN ('waiting', 'queued', 'retrying', 'delivered', 'dead')", name="delivery"),
     Index(None, "conversation_id", "created_at"),
     Index(None, "created_at", "id"),
+    Index(
+        "ix_bookings_waiting",
+        "created_at",
+        "id",
+        sqlite_where=text(WAITING),
+        postgresql_where=text(WAITING),
+    ),
 )
 
 #: Events on their way; ``id`` is the webhook-id, ``seq`` the order within a booking.

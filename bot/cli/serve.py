@@ -27,6 +27,7 @@ class ConsoleDesk:
         self.release = desk.release
         self.write = desk.write
         self.correct = desk.correct
+        self.arrivals = desk.arrivals
 
     async def reach(self, conversation_id: str, channel: str) -> Reach:
         found = await self._desk.reach(conversation_id, channel)

@@ -87,6 +87,10 @@ class Desk(Protocol):
     async def window(self, conversation_id: str) -> Window:
         """How the person can be written to now."""
 
+    async def arrivals(self, conversation_id: str) -> Mapping[str, str]:
+        """What became of messages to a person on WhatsApp, by their id: ``waiting``, ``sent``, ``delivered``, ``read``,
+        ``failed``, ``unknown``, ``blocked`` (until they write again) or ``dropped``; only of what is still known."""
+
     async def erase(self, conversation_id: str) -> Erasure:
         """Erases everything of the conversation that can be erased."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,8 @@ LONGEST = 4_000
 _MAY_BE_WRITTEN = frozenset({"PHONE", "EMAIL"})
 #: What ``correct`` says where ``Reach`` leads nowhere.
 _NOT_AT_ALL = {"stopped": "stopped", "closed": "window_closed"}
+#: What is told of a message that went out in several: the fate of the part that fared worst.
+_WORST = ("failed", "unknown", "blocked", "dropped", "waiting", "sent", "delivered", "read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,28 @@ class Desk:
             # Its person has gone on with another conversation, or is no longer known.
             return Window(WHATSAPP, head.last_at, stopped=False)
         return Window("web", None, stopped=False)
+
+    async def arrivals(self, conversation_id: str) -> Mapping[str, str]:
+        """What became on WhatsApp of messages that staff wrote and of corrections, by the id of the message.
+
+        The codes are those of ``OutboxStore.fates``. A message of which nothing is known any more is not among them,
+        and none of the page is: there it is with the person once it is written.
+        """
+        person = await self._person(conversation_id)
+        if person is None or self._whatsapp is None:
+            return {}
+        found: dict[str, str] = {}
+        for key, fate in await self._whatsapp.fates(person.id):
+            use, _, rest = key.partition(":")
+            name = rest.partition(":")[0]
+            if use == "correction":
+                # One of another conversation of the same person gets an id that this one does not have.
+                name = _named(conversation_id, f"correction {name}")
+            elif use != "staff":
+                continue
+            known = found.get(name, fate)
+            found[name] = min(known, fate, key=_WORST.index)
+        return found
 
     async def erase(self, conversation_id: str) -> Erasure:
         """Deletes everything about the conversation, and names what that does not reach."""

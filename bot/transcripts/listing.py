@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
     table,
     text,
@@ -29,10 +31,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.transcripts import records, words
+from bot.transcripts.judging_tables import judgements
 from bot.transcripts.records import Filter, Key, Page
 from bot.transcripts.tables import (
     CLAIMED,
     HELD,
+    OF_STAFF,
     OF_VISITOR,
     REVIEWED,
     UNREVIEWED,
@@ -80,8 +84,9 @@ async def page(
     if found.text.strip() and search is None:
         return Page((), None)
     conditions = _conditions(found)
-    if found.label:
-        conditions.append(await _labelled(connection, found.label))
+    for name, having in _HAVING.items():
+        if value := getattr(found, name):
+            conditions.append(await _of_those(connection, having, value))
     if search is None:
         return await _sorted(connection, conditions, limit, before)
     walk = _Walk(connection, conditions, search, limit, before)
@@ -170,12 +175,54 @@ def _conditions(found: Filter) -> list[Any]:
     return conditions
 
 
-async def _labelled(connection: AsyncConnection, label: str) -> ColumnElement[bool]:
-    some = select(literal(1)).where(labels.c.label == label).limit(FEW + 1).subquery()
-    count = await connection.scalar(select(func.count()).select_from(some))
-    if int(count or 0) <= FEW:
-        return conversations.c.id.in_(select(labels.c.conversation_id).where(labels.c.label == label))
-    return exists().where(labels.c.label == label, labels.c.conversation_id == conversations.c.id)
+async def _of_those(
+    connection: AsyncConnection, having: Sequence[_Having], value: str
+) -> ColumnElement[bool]:
+    """Whether a conversation is one of those that have something elsewhere: looked up when they are few, else asked of
+    each conversation in the order of the list, where many of them cannot be far away."""
+    count = 0
+    for one in having:
+        some = one.ids(value).limit(FEW + 1).subquery()
+        count += int(await connection.scalar(select(func.count()).select_from(some)) or 0)
+    if count <= FEW:
+        ids = (
+            having[0].ids(value).union(*(one.ids(value) for one in having[1:]))
+            if having[1:]
+            else having[0].ids(value)
+        )
+        return conversations.c.id.in_(ids)
+    return or_(*(one.holds(value) for one in having))
+
+
+@dataclass(frozen=True, slots=True)
+class _Having:
+    """Something that conversations have in another table, or in a column without an index in the order of the list."""
+
+    id: ColumnElement[str]
+    column: ColumnElement[Any]
+    #: The condition of the index over it, which is used only when the query says it.
+    condition: str = ""
+
+    def ids(self, value: str) -> Select[Any]:
+        return select(self.id).where(self.column == value, *self._conditions())
+
+    def holds(self, value: str) -> ColumnElement[bool]:
+        if self.id is conversations.c.id:
+            return self.column == value
+        return exists().where(self.column == value, self.id == conversations.c.id, *self._conditions())
+
+    def _conditions(self) -> tuple[TextClause, ...]:
+        return (text(self.condition),) if self.condition else ()
+
+
+_HAVING = {
+    "label": (_Having(labels.c.conversation_id, labels.c.label),),
+    "reviewer": (
+        _Having(conversations.c.id, conversations.c.reviewed_by, REVIEWED),
+        _Having(judgements.c.conversation_id, judgements.c.staff_id),
+    ),
+    "writer": (_Having(messages.c.conversation_id, messages.c.staff_id, OF_STAFF),),
+}
 
 
 async def _sorted(

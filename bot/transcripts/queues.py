@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Select, column, func, literal_column, or_, select, text
+from sqlalchemy import Select, column, func, literal, literal_column, or_, select, text, tuple_
 from sqlalchemy import table as table_named
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.transcripts.listing import Head, after, heads_of, rows
-from bot.transcripts.records import AlarmRecord, Key, Page, TurnRow
+from bot.transcripts.records import AlarmRecord, Key, Page, Place, TurnRow, Waiting
 from bot.transcripts.records import Row as ConversationRow
 from bot.transcripts.tables import (
     CLAIMED,
@@ -18,6 +18,7 @@ from bot.transcripts.tables import (
     UNSEEN,
     UNSETTLED,
     URGENT,
+    Moment,
     alarms,
     conversations,
     messages,
@@ -33,14 +34,22 @@ _earlier = table_named("wa_earlier", *map(column, ("conversation_id", "person_id
 _people = table_named("wa_people", *map(column, ("id", "conversation_id")))
 
 
-async def urgent(connection: AsyncConnection, limit: int) -> tuple[ConversationRow, ...]:
+async def urgent(connection: AsyncConnection, limit: int, before: Place | None) -> Waiting[ConversationRow]:
     """Conversations that are urgent since the last time somebody of the firm dealt with them.
 
     Emergencies first (the names of the levels happen to say so), those that wait longest first.
     """
-    c = conversations.c
-    query = heads_of(text(URGENT)).order_by(c.urgency, c.urgent_at, c.id).limit(limit)
-    return await rows(connection, (await connection.execute(query)).all())
+    order = (conversations.c.urgency, conversations.c.urgent_at, conversations.c.id)
+    query = heads_of(text(URGENT)).order_by(*order).limit(limit + 1)
+    if before is not None:
+        level, since, id = before
+        query = query.where(tuple_(*order) > tuple_(literal(level), literal(since, Moment), literal(id)))
+    heads = (await connection.execute(query)).all()
+    last = heads[limit - 1] if len(heads) > limit else None
+    return Waiting(
+        await rows(connection, heads[:limit]),
+        None if last is None else (last.urgency, last.urgent_at, last.id),
+    )
 
 
 async def turns(

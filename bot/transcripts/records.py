@@ -9,6 +9,9 @@ from typing import Any
 #: Where a page of a list ends: the moment by which it is ordered, and the id.
 type Key = tuple[datetime, str]
 
+#: Where a page of a queue ends: how pressing its last one is, since when it waits, and its id.
+type Place = tuple[str, datetime, str]
+
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
@@ -122,6 +125,17 @@ class Page[T]:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting[T]:
+    """Some of those that wait, the most pressing first and of these who has waited longest.
+
+    ``next_place`` asks for those that follow, None when there are none.
+    """
+
+    rows: tuple[T, ...]
+    next_place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """What was counted on one day, by name."""
 
@@ -133,8 +147,9 @@ class Counts:
 class Filter:
     """Which conversations staff want to see; what is empty or None does not matter.
 
-    ``since`` (inclusive) and ``until`` (exclusive) are about the last message; ``staff`` is who has it in hand;
-    ``text``: all its words occur in one message, the last as the beginning of a word when it has three letters.
+    ``since`` (inclusive) and ``until`` (exclusive) are about the last message; ``staff`` is who has it in hand,
+    ``reviewer`` who marked it as reviewed last or judged it, ``writer`` who of the firm wrote in it; ``text``: all its
+    words occur in one message, the last as the beginning of a word when it has three letters.
     """
 
     since: datetime | None = None
@@ -148,6 +163,8 @@ class Filter:
     reviewed: bool | None = None
     held: bool | None = None
     staff: str = ""
+    reviewer: str = ""
+    writer: str = ""
     text: str = ""
 
 

@@ -10,11 +10,22 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Update, delete, literal, select, update
+from sqlalchemy import Update, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.transcripts import listing, queues
-from bot.transcripts.records import AlarmRecord, Filter, Key, Page, Row, TurnRow, View, Whole
+from bot.transcripts.records import (
+    AlarmRecord,
+    Filter,
+    Key,
+    Page,
+    Place,
+    Row,
+    TurnRow,
+    View,
+    Waiting,
+    Whole,
+)
 from bot.transcripts.rows import FACTS, HOLD_REASON, RAW, consent_of, message_of
 from bot.transcripts.sealing import Unreadable
 from bot.transcripts.store import TranscriptStore
@@ -39,13 +50,13 @@ class Review:
         async with self._database.connect() as connection:
             return await listing.page(connection, found, limit, before)
 
-    async def urgent(self, limit: int = 50) -> tuple[Row, ...]:
+    async def urgent(self, limit: int = 50, before: Place | None = None) -> Waiting[Row]:
         """Emergencies and urgent conversations that nobody of the firm has dealt with since they became so.
 
-        Emergencies come first, and those that wait longest.
+        Emergencies come first, and those that wait longest; ``before`` is the ``next_place`` of the page above.
         """
         async with self._database.connect() as connection:
-            return await queues.urgent(connection, limit)
+            return await queues.urgent(connection, limit, before)
 
     async def turns(
         self, which: Literal["look", "down"], limit: int = 50, before: Key | None = None
@@ -134,6 +145,20 @@ class Review:
     async def touch(self, conversation_id: str, now: datetime) -> bool:
         """Notes that somebody of the firm dealt with the person (called, wrote): it no longer waits as urgent."""
         return await self._change(_of(conversation_id).values(human_at=now))
+
+    async def untouch(self, conversation_id: str, at: datetime) -> bool:
+        """Takes back a ``touch`` of that moment; the latest message of staff that is kept counts again.
+
+        False when it is not there, or somebody has dealt with the person since.
+        """
+        wrote = select(func.max(messages.c.created_at)).where(
+            messages.c.conversation_id == conversation_id, messages.c.author == "staff"
+        )
+        return await self._change(
+            _of(conversation_id)
+            .where(conversations.c.human_at == at)
+            .values(human_at=wrote.scalar_subquery())
+        )
 
     async def label(self, conversation_id: str, label: str, on: bool) -> bool:
         """Puts a label on, or takes it off."""

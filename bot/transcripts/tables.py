@@ -46,6 +46,7 @@ UNREVIEWED = "reviewed_at IS NULL"
 REVIEWED = "reviewed_at IS NOT NULL"
 #: What the visitor said: counted, and where the first of it stands, without reading the messages.
 OF_VISITOR = "author = 'visitor'"
+OF_STAFF = "author = 'staff'"
 
 metadata = MetaData(
     naming_convention={
@@ -141,6 +142,7 @@ conversations = Table(
     _where("ix_conversations_held", HELD, "last_at", "id"),
     _where("ix_conversations_unreviewed", UNREVIEWED, "last_at", "id"),
     _where("ix_conversations_reviewed", REVIEWED, "last_at", "id"),
+    _where("ix_conversations_reviewer", REVIEWED, "reviewed_by", "id"),
 )
 
 messages = Table(
@@ -185,6 +187,7 @@ messages = Table(
     CheckConstraint("rating IS NULL OR rating IN ('up', 'down')", name="rating"),
     Index(None, "created_at", "id"),
     _where("ix_messages_visitor", OF_VISITOR, "conversation_id", "seq", "kind", "id"),
+    _where("ix_messages_staff", OF_STAFF, "staff_id", "conversation_id"),
     _where("ix_messages_unseen", UNSEEN, "created_at", "id"),
     _where("ix_messages_disliked", DISLIKED, "created_at", "id"),
     _where("ix_messages_fallback", FALLBACK, "created_at", "id"),

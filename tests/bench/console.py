@@ -75,6 +75,8 @@ async def cases(review: Review, store: TranscriptStore, chance: random.Random) -
         common = str(await connection.scalar(most))
     rare = (await review.page(Filter(), 1)).rows[0].opening.split() or ["hola"]
 
+    place = (await review.urgent()).next_place
+
     def page(**what: Any) -> Case:
         return lambda: review.page(Filter(**what))
 
@@ -97,7 +99,9 @@ async def cases(review: Review, store: TranscriptStore, chance: random.Random) -
         "not reviewed": page(reviewed=False),
         "held": page(held=True),
         "label": page(label="notario"),
-        "staff member": page(staff=STAFF[0]),
+        "held by": page(staff=STAFF[0]),
+        "reviewed by": page(reviewer=STAFF[0]),
+        "written in by": page(writer=STAFF[0]),
         "topic, outcome, en": page(topic=common, outcome="triaged", language="en"),
         "booked, no urgency": page(outcome="booked", urgency="emergency"),
         "search: rare word": page(text="needleword"),
@@ -114,6 +118,7 @@ async def cases(review: Review, store: TranscriptStore, chance: random.Random) -
         "search: any opening": page(text=" ".join(rare[:3])),
         "open": lambda: review.whole(chance.choice(known)[1]),
         "urgent queue": review.urgent,
+        "urgent queue, deep": lambda: review.urgent(50, place),
         "unsure turns": lambda: review.turns("look"),
         "unsure turns, deep": lambda: review.turns("look", 50, chance.choice(known)),
         "bad ratings": lambda: review.turns("down"),

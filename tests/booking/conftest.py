@@ -50,7 +50,7 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without rows."""
-    return without_rows(request, tmp_path, "bookings", "booking_values")
+    return without_rows(request, tmp_path, "bookings", "booking_values", "conversations")
 
 
 @pytest.fixture

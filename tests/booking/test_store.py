@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, insert, select, text
 
 import bot.console.tables
 import bot.gateway.whatsapp.tables  # noqa: F401 - both add their tables to the metadata
@@ -21,10 +24,12 @@ from bot.booking.ports import CANCELLED, REQUESTED, UPDATED, Outcome
 from bot.booking.records import Erased, Item, Saved
 from bot.booking.store import BookingStore
 from bot.booking.tables import bookings, outbox
+from bot.transcripts.schema import MIGRATIONS
 from bot.transcripts.sealing import Unreadable
-from bot.transcripts.tables import metadata
+from bot.transcripts.tables import conversations, metadata
 from bot.transcripts.words import is_described
 from tests.booking.conftest import CONTACT, FACTS, KEY, NOON, OLD_KEY, PHONE, asks
+from tests.transcripts.plans import plans
 
 MINUTE = timedelta(minutes=1)
 DELIVERED = Outcome("delivered")
@@ -561,6 +566,175 @@ async def test_keys_rotate_and_a_lost_key_is_told(open_store: Callable[..., Any]
     assert (known.join_url, lost.join_url) == ("https://m.example/1", None)
     (news,) = await new.to_tell(NOON)
     assert news.outcome.kind == "delivered"
+
+
+async def test_each_request_that_waits_comes_once_in_the_order_of_its_rank(store: BookingStore) -> None:
+    levels = ("routine", "soon", "urgent", "emergency", "unheard_of")
+    order = {level: number for number, level in enumerate(("emergency", "urgent", "soon", "routine"))}
+    wanted = []
+    for number in range(30):
+        level = levels[number % 5]
+        saved = await asks(store, f"c_{number}", f"e_{number}", minutes=-(number % 4), level=level)
+        wanted.append((order.get(level, 3), number % 4 * -1, saved.request_id))
+    (dead,) = [item for item in await leased(store, limit=99) if item.request_id == wanted[0][2]]
+    await store.refused(dead, "gone")
+    ids = [wanted[0][2], *(id for *_, id in sorted(wanted[1:]))]
+    assert await store.waiting_count() == 30
+    seen, place = [], None
+    while True:
+        page = await store.waiting(7, place)
+        seen += [booking.request_id for booking in page.rows]
+        assert all(booking.waits for booking in page.rows)
+        if (place := page.next_place) is None:
+            break
+        # Who is dealt with meanwhile moves nobody else.
+        assert await store.handled(page.rows[-1].request_id, "s_1", NOON)
+    assert seen == ids
+    assert await store.waiting_count() == 30 - 4
+    with pytest.raises(ValueError, match="not in tuple"):
+        await store.waiting(7, ("nobody", NOON, "x"))
+
+
+async def test_what_waits_is_the_same_to_the_database_and_to_a_page(store: BookingStore) -> None:
+    """Every way in which a request stops and begins to wait; the one question is asked in SQL and in Python."""
+    saved = await asks(store)
+
+    async def waits() -> bool:
+        booking = await store.by_id(saved.request_id)
+        assert booking is not None
+        assert bool((await store.waiting(9)).rows) is booking.waits is bool(await store.waiting_count())
+        return booking.waits
+
+    assert await waits()
+    (item,) = await leased(store)
+    await store.later(item, "http_503", NOON)
+    assert await waits(), "on its way, and not there"
+    (item,) = await leased(store)
+    await store.delivered(item, DELIVERED, NOON)
+    assert not await waits(), "the firm's own system has it"
+    assert await store.handled(saved.request_id, "s_1", NOON) is False
+    await store.update("c_1", "e_2", FACTS, CONTACT, "soon", "es", NOON + MINUTE)
+    assert await waits(), "a correction that has not arrived"
+    assert await store.handled_of("c_1", "s_1", NOON + MINUTE) == [saved.request_id]
+    assert not await waits(), "somebody was in touch at that very moment"
+    await store.update("c_1", "e_3", FACTS, CONTACT, "soon", "es", NOON + 2 * MINUTE)
+    assert await waits()
+    said = Callback("m_1", "consultation.confirmed", NOON + 3 * MINUTE, request_id=saved.request_id)
+    assert await store.apply(said, NOON + 3 * MINUTE) == "applied"
+    assert not await waits(), "confirmed since"
+    await store.update("c_1", "e_4", FACTS, CONTACT, "soon", "es", NOON + 4 * MINUTE)
+    assert await waits(), "corrected after it was confirmed"
+    assert await store.handled(saved.request_id, "s_1", NOON + 5 * MINUTE)
+    assert await store.reopened(saved.request_id) == NOON + 5 * MINUTE
+    assert await waits()
+    assert await store.reopened(saved.request_id) is None
+    await store.cancel("c_1", "e_5", NOON + 6 * MINUTE)
+    assert not await waits()
+
+
+async def test_a_request_whose_person_was_erased_waits_for_nobody(store: BookingStore) -> None:
+    saved = await asks(store)
+    (item,) = await leased(store)
+    await store.refused(item, "gone")
+    assert await store.handled(saved.request_id, "s_1", NOON)
+    await store.erase("c_1")
+    booking = await store.by_id(saved.request_id)
+    assert booking is not None and booking.erased and not booking.waits and booking.handled_by is None
+    assert await store.waiting_count() == 0
+    assert await store.handled("none", "s_1", NOON) is False
+    assert await store.reopened("none") is None
+
+
+async def test_who_called_changes_nothing_about_how_long_a_request_is_kept(store: BookingStore) -> None:
+    saved = await asks(store)
+    assert await store.handled(saved.request_id, "s_1", NOON + timedelta(days=9))
+    booking = await store.by_id(saved.request_id)
+    assert booking is not None and booking.updated_at == NOON
+
+
+async def test_requests_from_before_the_list_begin_it_sensibly(store: BookingStore) -> None:
+    """Who may still expect a call waits; whoever was called since, or asked long ago, does not, and can be put back."""
+    now = datetime.now(UTC)
+    days = {
+        "new": 2,
+        "called": 3,
+        "called_before": 4,
+        "corrected": 5,
+        "old": 60,
+        "old_dead": 70,
+        "delivered": 60,
+    }
+    ids = {name: (await asks(store, f"c_{name}", f"e_{name}")).request_id for name in days}
+    async with store.database.begin() as connection:
+        for name, age in days.items():
+            at = now - timedelta(days=age)
+            delivery = {"old_dead": "dead", "delivered": "delivered"}.get(name, "waiting")
+            await connection.execute(
+                bookings.update()
+                .where(bookings.c.id == ids[name])
+                .values(created_at=at, updated_at=at, delivery=delivery)
+            )
+            called = {"called": at + MINUTE, "called_before": at - MINUTE, "corrected": at + MINUTE}.get(name)
+            await connection.execute(
+                insert(conversations).values(
+                    id=f"c_{name}", channel="web", language="es", created_at=at, last_at=at, last_seq=1,
+                    number=age * 10 + len(name), consent_version="1", consent_language="es", consent_at=at,
+                    human_at=called,
+                )
+            )  # fmt: skip
+    await store.update("c_corrected", "e_more", FACTS, CONTACT, "soon", "es", now)
+    async with store.database.begin() as connection:
+        await connection.run_sync(_without_the_list)
+    await store.start()
+    waiting = {booking.request_id for booking in (await store.waiting(9)).rows}
+    assert waiting == {ids["new"], ids["called_before"], ids["corrected"]}
+    for name in ("called", "old", "old_dead"):
+        booking = await store.by_id(ids[name])
+        assert booking is not None and booking.is_handled and booking.handled_by is None, name
+        assert await store.reopened(ids[name]) is not None
+    assert await store.waiting_count() == 6
+    delivered = await store.by_id(ids["delivered"])
+    assert delivered is not None and delivered.handled_at is None
+
+
+def _without_the_list(connection: Connection) -> None:
+    """Takes the tables back to the step before the list of requests that wait."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    steps = ScriptDirectory.from_config(config).walk_revisions()
+    step = next(step for step in steps if step.path.endswith("_requests.py"))
+    command.downgrade(config, str(step.down_revision))
+
+
+async def test_what_waits_is_found_without_the_rest(store: BookingStore) -> None:
+    """Of many requests, most of them delivered, only those that wait are read."""
+    saved = await asks(store)
+    async with store.database.begin() as connection:
+        head = dict((await connection.execute(select(bookings))).one()._mapping)
+        rows = [
+            head
+            | {
+                "id": f"r_{number}",
+                "reference": f"R{number}",
+                "delivery": "delivered" if number % 50 else "dead",
+            }
+            for number in range(5_000)
+        ]
+        await connection.execute(bookings.insert(), rows)
+    async with store.database.begin() as connection:
+        await connection.execute(text("ANALYZE"))
+    page = await store.waiting(50)
+    assert page.next_place is not None
+    for work in (
+        lambda: store.waiting(50),
+        lambda: store.waiting(50, page.next_place),
+        store.waiting_count,
+    ):
+        (plan,) = await plans(store.database, work)
+        assert "ix_bookings_waiting" in plan, plan
+        assert "Seq Scan" not in plan, plan
+    assert saved.request_id not in {booking.request_id for booking in page.rows}, "no room before the refused"
 
 
 async def test_pages_go_through_every_request_once(store: BookingStore) -> None:

@@ -73,6 +73,7 @@ class NotedDesk:
     reaches: dict[str, Reach] = field(default_factory=dict)
     next_window: Window = field(default_factory=lambda: Window("web", None, False))
     next_erasure: Erasure = field(default_factory=lambda: Erasure(True, False, ()))
+    fates: dict[str, str] = field(default_factory=dict)
     review: Review | None = None
     now: Callable[[], datetime] = lambda: NOON
 
@@ -112,6 +113,9 @@ class NotedDesk:
 
     async def window(self, conversation_id: str) -> Window:
         return self.next_window
+
+    async def arrivals(self, conversation_id: str) -> Mapping[str, str]:
+        return self.fates
 
     async def erase(self, conversation_id: str) -> Erasure:
         self.calls.append(("erase", conversation_id))

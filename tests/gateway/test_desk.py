@@ -143,6 +143,6 @@ async def test_staff_see_topic_outcome_and_urgency(gateway: Gateway, talk: Talk)
     whole = await Review(gateway.store).whole(talk.id)
     assert whole is not None
     assert (whole.row.outcome, whole.row.urgency) == ("answered", "emergency")
-    assert [row.id for row in await Review(gateway.store).urgent()] == [talk.id]
+    assert [row.id for row in (await Review(gateway.store).urgent()).rows] == [talk.id]
     await desk_of(gateway).claim(talk.id, ANA, "Ana")
-    assert await Review(gateway.store).urgent() == ()
+    assert (await Review(gateway.store).urgent()).rows == ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import insert, select, text
 
 from bot.transcripts import judging_draw, judging_queue
 from bot.transcripts.judging import Agreement, Judging, Opinion, TurnJudgement
@@ -19,6 +19,7 @@ from bot.transcripts.review import Review
 from bot.transcripts.rows import conversation_row
 from bot.transcripts.store import TranscriptStore
 from bot.transcripts.tables import conversations
+from tests.transcripts.plans import plans
 from tests.transcripts.saying import NOON, bot, conversation, keep, visitor
 
 KEY = sampling_key("s" * 40)
@@ -468,15 +469,15 @@ async def test_an_urgent_verdict_puts_it_among_the_urgent_and_back(
     store: TranscriptStore, judging: Judging, review: Review, before: dict[str, Any], raised: bool
 ) -> None:
     await store.save(conversation(**before), [visitor(), bot()])
-    waited = [row.id for row in await review.urgent()]
+    waited = [row.id for row in (await review.urgent()).rows]
     await judging.judge("c_1", "s_1", Opinion("urgent"), LATER)
-    (row,) = await review.urgent()
+    (row,) = (await review.urgent()).rows
     assert row.urgent_at == (LATER if raised else NOON)
     assert row.urgency == ("urgent" if raised else before["urgency"])
     # Saying it again, or something else, leaves no trace of the first time.
     await judging.judge("c_1", "s_1", Opinion("urgent"), LATER)
     await judging.judge("c_1", "s_1", GOOD, LATER)
-    assert [row.id for row in await review.urgent()] == waited
+    assert [row.id for row in (await review.urgent()).rows] == waited
     whole = await review.whole("c_1")
     assert whole is not None and whole.row.urgency == before.get("urgency")
 
@@ -512,11 +513,11 @@ async def test_an_urgent_verdict_calls_nobody_back_to_a_person_whom_staff_have_d
     await review.claim("c_1", "s_2", NOON)
     for id in ("c_0", "c_1"):
         await judging.judge(id, "s_1", Opinion("urgent"), LATER)
-    assert await review.urgent() == ()
+    assert (await review.urgent()).rows == ()
     # Whom they dealt with before the person's last word is raised.
     await store.save(conversation("c_0", 60), [])
     await judging.judge("c_0", "s_1", Opinion("urgent"), LATER)
-    assert [row.id for row in await review.urgent()] == ["c_0"]
+    assert [row.id for row in (await review.urgent()).rows] == ["c_0"]
 
 
 async def test_the_agreement_of_readers_by_language(store: TranscriptStore, judging: Judging) -> None:
@@ -570,25 +571,6 @@ async def test_a_conversation_that_is_erased_leaves_nothing_behind(
     assert await judging.sample("c_1") is None
 
 
-async def plans(store: TranscriptStore, work: Callable[[], Awaitable[object]]) -> list[str]:
-    """How the database carries out each query of some work."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        asked.append((statement, parameters))
-
-    event.listen(store.database.sync_engine, "before_cursor_execute", note)
-    await work()
-    event.remove(store.database.sync_engine, "before_cursor_execute", note)
-    explain = "EXPLAIN" if store.shared else "EXPLAIN QUERY PLAN"
-    told = []
-    async with store.database.connect() as connection:
-        for statement, parameters in asked:
-            rows = await connection.exec_driver_sql(f"{explain} {statement}", parameters)
-            told.append("\n".join(str(row[-1]) for row in rows))
-    return told
-
-
 async def test_the_queue_goes_through_no_table(store: TranscriptStore, judging: Judging) -> None:
     """With many drawn conversations, most of them read, an index answers each of its queries, in its order."""
     heads, rows = [], []
@@ -605,13 +587,13 @@ async def test_the_queue_goes_through_no_table(store: TranscriptStore, judging: 
     async with store.database.begin() as connection:
         await connection.execute(text("ANALYZE"))
     for staff in ("s_1", "s_2"):
-        for plan in await plans(store, lambda staff=staff: judging.queue(staff, LATER)):  # type: ignore[misc]
+        for plan in await plans(store.database, lambda staff=staff: judging.queue(staff, LATER)):  # type: ignore[misc]
             assert "Seq Scan on samples" not in plan and "SCAN samples" not in plan, plan
             # Only the heads themselves are sorted, one of each kind.
             assert plan.count("Sort  (") <= 1, plan
             for head in plan.split("CO-ROUTINE")[1:]:
                 assert "TEMP B-TREE" not in head.partition("SCAN anon")[0], plan
-    for plan in await plans(store, lambda: judging.counts("s_1")):
+    for plan in await plans(store.database, lambda: judging.counts("s_1")):
         assert "Seq Scan on samples" not in plan and "SCAN samples" not in plan, plan
     # Whoever has read all that waits for a second reader goes through none of it.
     async with store.database.begin() as connection:

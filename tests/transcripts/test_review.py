@@ -7,14 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from bot.booking.tables import bookings
 from bot.transcripts.errors import Held
+from bot.transcripts.judging_tables import judgements
 from bot.transcripts.records import AlarmRecord, View
 from bot.transcripts.review import Filter, Review
+from bot.transcripts.rows import conversation_row
 from bot.transcripts.sealing import Keys, Unreadable
 from bot.transcripts.store import TranscriptStore
+from bot.transcripts.tables import conversations, messages
+from tests.transcripts.plans import plans
 from tests.transcripts.saying import KEY, NOON, bot, conversation, keep, visitor
 
 LATER = NOON + timedelta(hours=1)
@@ -163,6 +167,14 @@ async def test_each_filter_finds_its_conversations_newest_first(
     await review.review("c_1", "s_1", NOON)
     await review.hold("c_2", "s_1", "x", NOON)
     await review.claim("c_3", "s_9", NOON)
+    # Two have judged the second, and taken back that it is reviewed.
+    async with store.database.begin() as connection:
+        given = {"conversation_id": "c_2", "verdict": "good", "judged_at": NOON}
+        await connection.execute(
+            judgements.insert(), [{**given, "staff_id": f"s_{reader}", "reader": reader} for reader in (1, 2)]
+        )
+    for id in ("c_1", "c_3", "c_1"):
+        await writes(store, id, "s_9")
     await review.label("c_1", "unsafe", True)
     await review.label("c_2", "unsafe", True)
     second = NOON + timedelta(minutes=2)
@@ -179,6 +191,12 @@ async def test_each_filter_finds_its_conversations_newest_first(
         (Filter(held=False), ["c_3", "c_1"]),
         (Filter(staff="s_9"), ["c_3"]),
         (Filter(staff="s_1"), []),
+        (Filter(reviewer="s_1"), ["c_2", "c_1"]),
+        (Filter(reviewer="s_2"), ["c_2"]),
+        (Filter(reviewer="s_9"), []),
+        (Filter(writer="s_9"), ["c_3", "c_1"]),
+        (Filter(writer="s_9", channel="whatsapp"), ["c_1"]),
+        (Filter(writer="s_1"), []),
         (Filter(label="unsafe"), ["c_2", "c_1"]),
         (Filter(label="unsafe", text="hola", language="en"), ["c_2"]),
         (Filter(since=second), ["c_3", "c_2"]),
@@ -232,15 +250,113 @@ async def test_urgent_ones_wait_emergencies_first_until_somebody_has_dealt_with_
         at = NOON + timedelta(minutes=minutes)
         await store.save(conversation(id, urgency=level, urgent_at=at), [])
     await store.save(conversation("c_4", urgency="soon", urgent_at=NOON), [])
-    assert [row.id for row in await review.urgent()] == ["c_3", "c_2", "c_1"]
-    assert [row.id for row in await review.urgent(1)] == ["c_3"]
+    assert [row.id for row in (await review.urgent()).rows] == ["c_3", "c_2", "c_1"]
+    assert [row.id for row in (await review.urgent(1)).rows] == ["c_3"]
     assert await review.touch("c_3", LATER) is True
-    assert [row.id for row in await review.urgent()] == ["c_2", "c_1"]
+    assert [row.id for row in (await review.urgent()).rows] == ["c_2", "c_1"]
     # Something urgent happens again: the time since the last touch counts.
     again = LATER + timedelta(minutes=1)
     await store.save(conversation("c_3", urgency="emergency", urgent_at=again), [])
-    assert [row.id for row in await review.urgent()] == ["c_2", "c_3", "c_1"]
+    assert [row.id for row in (await review.urgent()).rows] == ["c_2", "c_3", "c_1"]
     assert (await review.counts())["urgent"] == 3
+
+
+@pytest.mark.parametrize("few", [True, False])
+async def test_the_conversations_of_one_member_of_staff_are_found_without_the_rest(
+    store: TranscriptStore, review: Review, monkeypatch: pytest.MonkeyPatch, few: bool
+) -> None:
+    """Few are looked up and sorted; many are found on the way through the list."""
+    if not few:
+        monkeypatch.setattr("bot.transcripts.listing.FEW", 100)
+    rows, written = [], []
+    for number in range(20_000):
+        id, at = f"c_{number:05}", NOON + timedelta(minutes=number)
+        row = conversation_row(conversation(id, minutes=number), store.seal) | {"number": number}
+        row |= {"reviewed_by": None, "reviewed_at": None}
+        line = {"conversation_id": id, "created_at": at, "kind": "text", "language": "es", "text": "Hola"}
+        written.append(line | {"id": f"m_{number}", "seq": 1, "author": "visitor", "staff_id": None})
+        if number % 100 == 0:
+            row |= {"reviewed_by": "s_1", "reviewed_at": at}
+            written.append(line | {"id": f"w_{number}", "seq": 2, "author": "staff", "staff_id": "s_1"})
+        rows.append(row)
+    async with store.database.begin() as connection:
+        await connection.execute(conversations.insert(), rows)
+        await connection.execute(messages.insert(), written)
+    async with store.database.begin() as connection:
+        await connection.execute(text("ANALYZE"))
+    newest = [f"c_{number:05}" for number in range(19_900, 19_900 - 5_000, -100)]
+    for found in (Filter(reviewer="s_1"), Filter(writer="s_1")):
+        assert [row.id for row in (await review.page(found)).rows] == newest
+        for plan in await plans(store.database, lambda found=found: review.page(found)):  # type: ignore[misc]
+            for name in ("conversations", "messages"):
+                assert f"Seq Scan on {name}" not in plan, plan
+                assert f"SCAN {name}" not in plan.replace(f"SCAN {name} USING", ""), plan
+
+
+async def writes(store: TranscriptStore, conversation_id: str, staff: str) -> None:
+    """A message of staff."""
+    async with store.database.begin() as connection:
+        count = await connection.scalar(select(func.count()).select_from(messages))
+        await connection.execute(
+            messages.insert().values(
+                id=f"staff_{count}",
+                conversation_id=conversation_id,
+                seq=100 + int(count or 0),
+                created_at=NOON,
+                author="staff",
+                kind="staff",
+                language="es",
+                text="Buenas tardes",
+                staff_id=staff,
+            )
+        )
+
+
+async def test_more_urgent_ones_than_a_page_follow_page_by_page(
+    store: TranscriptStore, review: Review
+) -> None:
+    """Each comes once, in the order of waiting, also of equal moments and when somebody is called meanwhile."""
+    for number in range(60):
+        level = "emergency" if number % 5 == 0 else "urgent"
+        at = NOON + timedelta(minutes=number % 7)
+        await store.save(conversation(f"c_{number:02}", urgency=level, urgent_at=at), [])
+    order = sorted(range(60), key=lambda number: (number % 5 != 0, number % 7, number))
+    first = await review.urgent()
+    assert [row.id for row in first.rows] == [f"c_{number:02}" for number in order[:50]]
+    assert first.next_place is not None
+    # Who is dealt with between two pages, before or behind the place, moves nobody else.
+    for number in (order[3], order[49], order[55]):
+        await review.touch(f"c_{number:02}", LATER)
+    rest = await review.urgent(50, first.next_place)
+    assert [row.id for row in rest.rows] == [f"c_{number:02}" for number in order[50:] if number != order[55]]
+    assert rest.next_place is None
+    seen, place = [], None
+    while True:
+        page = await review.urgent(7, place)
+        seen += [row.id for row in page.rows]
+        if (place := page.next_place) is None:
+            break
+    assert seen == [f"c_{number:02}" for number in order if number not in (order[3], order[49], order[55])]
+
+
+async def test_a_page_of_urgent_ones_goes_through_no_table(store: TranscriptStore, review: Review) -> None:
+    rows = []
+    for number in range(4_000):
+        level = {0: "urgent", 1: "emergency"}.get(number % 40, "routine")
+        at = NOON + timedelta(minutes=number)
+        head = conversation(f"c_{number:04}", urgency=level, urgent_at=at)
+        rows.append(conversation_row(head, store.seal) | {"number": number})
+    async with store.database.begin() as connection:
+        await connection.execute(conversations.insert(), rows)
+    async with store.database.begin() as connection:
+        await connection.execute(text("ANALYZE"))
+    place = (await review.urgent(20)).next_place
+    assert place is not None
+    for before in (None, place):
+        head_query, *_ = await plans(store.database, lambda before=before: review.urgent(20, before))  # type: ignore[misc]
+        assert "ix_conversations_urgent" in head_query, head_query
+        assert "Seq Scan" not in head_query and "Sort" not in head_query, head_query
+        assert "TEMP B-TREE" not in head_query, head_query
 
 
 async def test_turns_that_went_badly_show_both_halves_until_somebody_has_looked(

@@ -234,4 +234,4 @@ async def test_sqlite_is_opened_for_many_readers_and_real_deletion(tmp_path: Pat
         "busy_timeout": 5000,
     }
     with contextlib.closing(sqlite3.connect(tmp_path / "new" / "faro.db")) as database:
-        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0016",)
+        assert database.execute("SELECT version_num FROM alembic_version").fetchone() == ("0014",)

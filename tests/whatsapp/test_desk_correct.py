@@ -73,6 +73,8 @@ async def test_in_the_24_hours_it_reaches_the_phone_once(begin: Begin, provider:
     assert heard.text.startswith("News from the office.")
     await gateway.idle()
     assert sum("The fee is $102." in text for text in texts(person.sees)) == 1
+    (said,) = [one.id for one in (await gateway.transcripts.load(id)).messages if "$102" in one.text]
+    assert (await desk.arrivals(id))[said] in ("sent", "delivered")
     assert await values(gateway) == ["$102"]
 
 

@@ -342,6 +342,36 @@ async def test_statuses_and_messages_mixed_in_one_post(store: WhatsAppStore) -> 
     assert [(await row_of(store, row)).status for row in rows] == ["read", "delivered"]
 
 
+async def test_the_fate_of_news_is_known_by_its_name_until_it_is_forgotten(store: WhatsAppStore) -> None:
+    person = await asked(store, "an answer")
+    await store.sent(await next_out(store), "wamid.answer", at(3))
+    keys = [f"staff:{name}" for name in ("one", "two", "three", "four", "five")]
+    for key in keys:
+        await store.queue(person, key, [reply(key)], at(3))
+
+    async def fates() -> list[str]:
+        found = await store.fates(person)
+        assert [key for key, _ in found] == [f"{key}:0" for key in keys], "and no answer to a question"
+        return [fate for _, fate in found]
+
+    assert await fates() == ["waiting"] * 5
+    row = await next_out(store, 4)
+    assert (await fates())[0] == "waiting", "on its way"
+    await store.sent(row, "wamid.one", at(4))
+    assert (await fates())[0] == "sent"
+    for state in ("delivered", "read", "delivered"):
+        await take(store, heard("wamid.one", state), seconds=5)
+    assert (await fates())[0] == "read"
+    await store.sent(await next_out(store, 5), "wamid.two", at(5))
+    await take(store, heard("wamid.two", "failed", code="131026"), seconds=6)
+    await store.failed(await next_out(store, 6), "131026", at(6))
+    await store.blocked(await next_out(store, 7), "window", at(7))
+    assert await fates() == ["read", "failed", "failed", "blocked", "waiting"]
+    await store.stop(person, at(8))
+    assert await fates() == ["read", "failed", "failed", "dropped", "dropped"]
+    assert await store.fates("p_unknown") == ()
+
+
 async def test_a_status_of_another_provider_names_nothing(store: WhatsAppStore) -> None:
     await asked(store, "uno")
     row = await next_out(store)

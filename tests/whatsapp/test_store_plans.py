@@ -111,6 +111,7 @@ async def everything(store: WhatsAppStore) -> None:
     await store.aside()
     await store.overview()
     await store.of_conversation("c_new", at(10))
+    await store.fates(person)
     await store.add_reminder(person, "one_year", {}, DUE, DUE, "es", "v1", NOON, NOON)
     (reminder,) = await store.take_reminders(DUE, at(10), HOLD)
     await store.reminded(reminder, DUE + timedelta(days=1), at(10))

@@ -22,7 +22,7 @@ from bot.console.insights.weeks import (
     today_in,
 )
 from bot.console.pages.library import library_of, titles
-from bot.console.parts import CLOCK, FIRM, INSIGHTS, RENDER, REVIEW, WORDS, see_other
+from bot.console.parts import BOOKINGS, CLOCK, FIRM, INSIGHTS, RENDER, REVIEW, WORDS, see_other
 from bot.console.render import language_of
 from bot.core.messages import LANGUAGES
 from bot.transcripts.insights_records import monday_of
@@ -73,7 +73,8 @@ async def insights_file(request: web.Request) -> web.Response:
 async def waiting(request: web.Request) -> Mapping[str, int]:
     """How much waits for staff at this moment, by what it is; nothing that is zero."""
     counts = await request.app[REVIEW].counts()
-    found = {name: counts[name] for name in ("urgent", "look", "down")}
+    found = {"urgent": counts["urgent"], "requests": await request.app[BOOKINGS].waiting_count()}
+    found |= {name: counts[name] for name in ("look", "down")}
     found["samples"] = await request.app[INSIGHTS].unread_samples()
     found["due"] = _due(request)
     return {name: count for name, count in found.items() if count}

@@ -69,6 +69,12 @@ ROUTES: tuple[Route, ...] = (
         audit="contact.shown",
     ),
     Route("POST", "/bookings/{booking}/resend", "resend", "reviewer", changes=True, audit="booking.resent"),
+    Route(
+        "POST", "/bookings/{booking}/handled", "handled", "reviewer", changes=True, audit="booking.handled"
+    ),
+    Route(
+        "POST", "/bookings/{booking}/reopened", "reopened", "reviewer", changes=True, audit="booking.reopened"
+    ),
 )
 
 HANDLERS: Mapping[str, Handler] = {
@@ -101,5 +107,7 @@ HANDLERS: Mapping[str, Handler] = {
         bookings.booking,
         bookings.booking_contact,
         bookings.resend,
+        bookings.handled,
+        bookings.reopened,
     )
 }

@@ -41,8 +41,11 @@ async def reviewed(request: web.Request) -> web.StreamResponse:
 async def touched(request: web.Request) -> web.StreamResponse:
     """Notes that somebody of the firm called or wrote; the conversation leaves the urgent queue."""
     id = await _known(request)
-    await request.app[REVIEW].touch(id, _now(request))
-    raise then("/" if form_of(request).get("back") == "queues" else path_of(id), "touched")
+    # The same words on a request and here mean the same: neither waits any more.
+    await request.app[BOOKINGS].handled_of(id, staff_of(request).id, now := _now(request))
+    await request.app[REVIEW].touch(id, now)
+    back = {"queues": "/", "urgent": "/queues/urgent"}
+    raise then(back.get(form_of(request).get("back", ""), path_of(id)), "touched")
 
 
 async def label(request: web.Request) -> web.StreamResponse:

@@ -80,7 +80,8 @@ async def _list(request: web.Request, given: Mapping[str, str], text: str) -> we
         "label": [(code, say(f"label_{code}")) for code in filters.LABELS],
     }
     names = await request.app[ACCOUNTS].names()
-    choices["staff"] = sorted(names.items(), key=lambda pair: pair[1].casefold())
+    everybody = sorted(names.items(), key=lambda pair: pair[1].casefold())
+    choices |= dict.fromkeys(("staff", "reviewer", "writer"), everybody)
     return await page(
         request,
         "pages/conversations.html",

@@ -5,15 +5,17 @@ What is searched for never stands in an address: it may name a person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.transcripts.records import Filter
+from bot.transcripts.records import Filter, Place
 
 CHANNELS = ("web", "whatsapp")
 OUTCOMES = ("open", "answered", "unanswered", "triaged", "person", "booked", "apology")
 URGENCIES = ("emergency", "urgent", "soon", "routine")
+#: Those that somebody has to hear of at once.
+PRESSING = ("emergency", "urgent")
 #: The labels that staff can give; each has its words as ``label_<name>``.
 LABELS = ("call_back", "check_answer", "translation", "conflict_check", "notario", "not_for_us", "training")
 
@@ -23,6 +25,7 @@ LONGEST_SEARCH = 200
 #: The fields that may stand in an address.
 FIELDS = (
     "since", "until", "channel", "language", "topic", "outcome", "urgency", "reviewed", "held", "label", "staff",
+    "reviewer", "writer",
 )  # fmt: skip
 
 _ONE_OF: Mapping[str, tuple[str, ...]] = {
@@ -72,6 +75,8 @@ def filter_of(fields: Mapping[str, str], timezone: str, text: str = "") -> Filte
         urgency=fields.get("urgency", ""),
         label=fields.get("label", ""),
         staff=fields.get("staff", ""),
+        reviewer=fields.get("reviewer", ""),
+        writer=fields.get("writer", ""),
         text=" ".join(text.split())[:LONGEST_SEARCH],
     )
 
@@ -90,6 +95,18 @@ def read_key(given: str) -> tuple[datetime, str] | None:
 def written_key(key: tuple[datetime, str] | None) -> str:
     """A place in a list as ``read_key`` reads it; empty for none."""
     return "" if key is None else f"{(key[0] - _EPOCH) // _TICK}-{key[1]}"
+
+
+def read_place(given: str, ranks: Collection[str]) -> Place | None:
+    """After which row a queue goes on; None for its start, and for what is no place among ``ranks``."""
+    rank, _, rest = given.partition("-")
+    key = read_key(rest)
+    return None if key is None or rank not in ranks else (rank, *key)
+
+
+def written_place(place: Place | None) -> str:
+    """A place in a queue as ``read_place`` reads it; empty for none."""
+    return "" if place is None else f"{place[0]}-{written_key(place[1:])}"
 
 
 def _day(written: str) -> date | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from aiohttp import web
 
+from bot.console.pages.bookings import noted_of, waiting
 from bot.console.pages.common import ROWS, is_id, page, path_of, then
-from bot.console.pages.filters import read_key, written_key
+from bot.console.pages.filters import PRESSING, read_key, read_place, written_key, written_place
 from bot.console.parts import BOOKINGS, CLOCK, REVIEW, form_of, staff_of
 
 QUEUES = ("urgent", "requests", "look", "down", "alarms")
@@ -17,7 +19,7 @@ _FEW = 5
 
 
 async def queues(request: web.Request) -> web.Response:
-    """Everything that waits, the urgent in full and some of the rest."""
+    """Everything that waits: a page of the urgent and some of the rest."""
     return await _page(request, QUEUES, _FEW)
 
 
@@ -31,7 +33,13 @@ async def queue(request: web.Request) -> web.Response:
 
 async def counts(request: web.Request) -> web.Response:
     """How much waits in each queue, for a page that keeps its figures fresh."""
-    return web.json_response(dict(await request.app[REVIEW].counts()))
+    return web.json_response(dict(await figures(request)))
+
+
+async def figures(request: web.Request) -> Mapping[str, int]:
+    """How much waits in each queue, by its name; each counted up to 1,000."""
+    counted = await request.app[REVIEW].counts()
+    return {**counted, "requests": await request.app[BOOKINGS].waiting_count()}
 
 
 async def looked(request: web.Request) -> web.StreamResponse:
@@ -56,13 +64,17 @@ async def settled(request: web.Request) -> web.StreamResponse:
 
 
 async def _page(request: web.Request, shown: tuple[str, ...], limit: int) -> web.Response:
-    review, before = request.app[REVIEW], read_key(request.query.get("before", ""))
+    review, asked = request.app[REVIEW], request.query.get("before", "")
+    before, place = read_key(asked), read_place(asked, PRESSING)
     rows: dict[str, object] = {}
-    next_key = None
+    next_key = next_place = None
+    older, later = "", before is not None or place is not None
     if "urgent" in shown:
-        rows["urgent"] = await review.urgent()
+        urgent = await review.urgent(ROWS, place if shown == ("urgent",) else None)
+        rows["urgent"], next_place = urgent.rows, urgent.next_place
     if "requests" in shown:
-        rows["requests"], next_key = await request.app[BOOKINGS].page(limit, before)
+        from_here = asked if shown == ("requests",) else ""
+        rows["requests"], older, later = await waiting(request, limit, from_here)
     which: Literal["look", "down"]
     for which in ("look", "down"):
         if which in shown:
@@ -77,7 +89,9 @@ async def _page(request: web.Request, shown: tuple[str, ...], limit: int) -> web
         all_queues=QUEUES,
         shown=shown,
         rows=rows,
-        counts=await review.counts(),
-        older=written_key(next_key) if len(shown) == 1 else "",
-        later=before is not None,
+        counts=await figures(request),
+        more=next_place is not None,
+        older=(older or written_key(next_key) or written_place(next_place)) if len(shown) == 1 else "",
+        later=later,
+        **await noted_of(request),
     )

@@ -80,6 +80,7 @@ async def show(
         events=() if booking is None else await app[BOOKINGS].events(booking.request_id),
         **await contact_of(request, booking if with_contact else None),
         window=await app[DESK].window(whole.row.id),
+        arrivals=await app[DESK].arrivals(whole.row.id),
         verdicts=await verdicts_of(request, whole.row.id),
         labels=filters.LABELS,
         reasons=REVEAL_REASONS,

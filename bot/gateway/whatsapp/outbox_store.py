@@ -131,6 +131,22 @@ class OutboxStore(Base):
                     await self._say(connection, person, [out], now)
             return True
 
+    async def fates(self, person_id: str) -> tuple[tuple[str, str], ...]:
+        """What became of each message of ours to a person that nobody asked for, under its ``effect_key``.
+
+        ``waiting`` (to be sent), ``sent``, ``delivered`` or ``read`` (as the provider says), ``failed``, ``unknown``
+        (whether it went out), ``blocked`` (until they write again) or ``dropped``. Only of the last days: then it is
+        forgotten.
+        """
+        query = (
+            select(outbox.c.effect_key, outbox.c.state, outbox.c.status)
+            .where(outbox.c.person_id == person_id, outbox.c.news)
+            .order_by(outbox.c.seq)
+        )
+        async with self._database.connect() as connection:
+            found = await connection.execute(query)
+            return tuple((row.effect_key, _fate(row.state, row.status)) for row in found)
+
     # How it is done.
 
     async def _begin(
@@ -226,6 +242,12 @@ def news_of(effect_key: str, outs: Sequence[Outbound]) -> list[Out]:
 
 def _part(effect_key: str, number: int) -> str:
     return f"{effect_key}:{number}"
+
+
+def _fate(state: str, status: str | None) -> str:
+    if state in ("queued", "sending", "unsure"):
+        return "waiting"
+    return status or state if state == "sent" else state
 
 
 def _is_ours(found: Row[Any], row: OutRow) -> bool:

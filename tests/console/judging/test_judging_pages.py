@@ -135,7 +135,7 @@ async def test_an_urgent_verdict_asks_nothing_and_the_person_waits_on_the_first_
     id = await missed().save(pages.store)
     reviewer = await signed_in()
     assert where(await reviewer.post(f"/judging/{id}", {"verdict": "urgent"})).startswith("/judging")
-    assert [row.id for row in await pages.review.urgent()] == [id]
+    assert [row.id for row in (await pages.review.urgent()).rows] == [id]
 
 
 async def test_the_last_one_is_undone_with_everything_in_its_fields(pages, signed_in, judging):

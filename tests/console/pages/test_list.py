@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
+from bot.transcripts.tables import messages
 from tests.console.pages.planting import NOON, Planted
 
 
@@ -40,6 +41,12 @@ async def test_every_filter_narrows_the_list(pages, signed_in, plant):
     await pages.review.review(known["booked"], "s_1", NOON)
     await pages.review.hold(known["phone"], "s_1", "subpoena", NOON)
     reader = await signed_in("reader")
+    async with pages.database.begin() as connection:
+        await connection.execute(
+            messages.update()
+            .where(messages.c.conversation_id == known["lost"])
+            .values(author="staff", staff_id=reader.staff.id)
+        )
     await pages.review.claim(known["phone"], reader.staff.id, NOON)
     for query, names in (
         ("outcome=booked", ["booked"]),
@@ -52,6 +59,8 @@ async def test_every_filter_narrows_the_list(pages, signed_in, plant):
         ("reviewed=no", ["phone", "lost"]),
         ("held=yes", ["phone"]),
         (f"staff={reader.staff.id}", ["phone"]),
+        ("reviewer=s_1", ["booked"]),
+        (f"writer={reader.staff.id}", ["lost"]),
         ("since=2026-11-19&until=2026-11-19", ["lost"]),
         ("until=2026-11-18", ["booked"]),
         ("channel=whatsapp&language=en", []),

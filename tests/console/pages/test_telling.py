@@ -15,7 +15,9 @@ from bot.console.pages.filters import (
     filter_of,
     read_fields,
     read_key,
+    read_place,
     written_key,
+    written_place,
 )
 from bot.console.pages.transcript import REVEAL_REASONS
 from bot.console.telling import (
@@ -196,6 +198,15 @@ def test_a_place_in_a_list_is_read_back_exactly():
 @pytest.mark.parametrize("given", ["", "-", "x-c_1", "1", "1-", "٣-c_1", "9" * 40 + "-c_1", "1-" + "c" * 200])
 def test_what_is_no_place_in_a_list_is_its_start(given):
     assert read_key(given) is None
+    assert read_place(f"urgent-{given}", ("urgent",)) is None
+
+
+def test_a_place_in_a_queue_is_read_back_exactly():
+    place = ("urgent", NOON + timedelta(microseconds=7), "c_a-b_1")
+    assert read_place(written_place(place), ("emergency", "urgent")) == place
+    assert read_place(written_place(place), ("emergency",)) is None
+    assert read_place("", ("emergency",)) is None
+    assert written_place(None) == ""
 
 
 def test_every_day_that_the_engine_keeps_has_its_words():

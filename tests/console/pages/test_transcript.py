@@ -6,7 +6,7 @@ import pytest
 
 from bot.booking.tables import bookings
 from tests.console.pages.conftest import asks
-from tests.console.pages.planting import CONTACT, NOON, Planted, answer, beside, full_conversation
+from tests.console.pages.planting import CONTACT, NOON, Planted, answer, beside, full_conversation, words
 from tests.console.pages.test_queues import plainly
 
 
@@ -33,6 +33,42 @@ async def test_everything_behind_a_conversation_is_there(pages, signed_in, plant
         assert shown in told, shown
     assert '<span class="chip"' in page
     assert "[PHONE_1]" not in page
+
+
+FATES = {
+    "waiting": ("Waiting to be sent on WhatsApp", "Falta enviarlo por WhatsApp"),
+    "sent": ("The phone has not confirmed yet", "El teléfono todavía no confirma que llegó"),
+    "delivered": ("Arrived on the phone", "Llegó al teléfono"),
+    "read": ("Read on the phone", "Leído en el teléfono"),
+    "failed": (
+        "Not delivered. WhatsApp refused it. Call the person",
+        "No se entregó. WhatsApp lo rechazó. Si puede, llame",
+    ),
+    "unknown": ("Nobody knows whether this arrived. Call", "No se sabe si llegó. Llame"),
+    "blocked": (
+        "Not delivered yet. It goes out when the person writes again",
+        "Sale cuando la persona escriba de nuevo",
+    ),
+    "dropped": ("Not sent. The person sent STOP", "No se envió. La persona mandó ALTO"),
+}
+
+
+@pytest.mark.parametrize("fate", FATES)
+async def test_staff_read_what_became_of_their_message_on_whatsapp(pages, signed_in, plant, fate):
+    planted = Planted("es", channel="whatsapp")
+    planted.heard("cuando me llaman")
+    mine, other = planted.wrote("Hoy a las tres.", "s_1"), planted.wrote("¿Sigue ahí?", "s_1")
+    correction = planted.said(words().notice("hello", "es"))
+    id = await plant(planted)
+    pages.desk.fates = {mine: fate, correction: fate, "m_other": "read"}
+    for place, language in enumerate(("en", "es")):
+        page = await (await signed_in("reader", language)).page(f"/conversations/{id}")
+        for message, times in ((mine, 1), (correction, 1), (other, 0)):
+            part = plainly("<main " + page.partition(f'<li id="m-{message}"')[2].partition("</li>")[0])
+            assert part.count(FATES[fate][place]) == times, (message, part)
+    pages.desk.fates = {mine: "something_new"}
+    told = plainly(await (await signed_in("reader")).page(f"/conversations/{id}"))
+    assert not any(said in told for said, _ in FATES.values())
 
 
 async def test_each_message_carries_its_language(signed_in, plant):

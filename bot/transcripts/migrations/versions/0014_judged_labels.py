@@ -1,6 +1,6 @@
 """Which labels a judgement put on or took off, so that undoing it puts them back.
 
-Revision ID: 0016
+Revision ID: 0014
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
