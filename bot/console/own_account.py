@@ -63,7 +63,8 @@ async def _answer(request: web.Request, done: Done, part: str) -> web.StreamResp
         return await _page(request, part, done.problem)
     if done.codes:
         return show_codes(request, done.codes, done.token)
-    response = see_other(f"/account?done={part}")
+    place = {"password": "#said", "app": "#app-new"}.get(part, "")
+    response = see_other(f"/account?done={part}{place}")
     if done.token:
         set_cookie(response, request.app[SETTINGS], done.token)
     raise response

@@ -18,15 +18,17 @@ from bot.console.parts import CLOCK, FIRM, LANGUAGE, SESSION, WORDS, Render, sta
 from bot.core.law import LOCALES
 
 _HERE = Path(__file__).parent
-#: The links at the top: path, words, and the role from which on they are shown.
+#: The links at the top: path, words, and the role from which on they are shown. Those after the first ``OFTEN``
+#: stand behind one button on narrow screens.
+OFTEN = 4
 NAVIGATION = (
     ("/", "nav_queues", "reader"),
     ("/conversations", "nav_conversations", "reader"),
     ("/bookings", "nav_bookings", "reader"),
+    ("/judging", "nav_judging", "reviewer"),
     ("/articles", "nav_articles", "reader"),
     ("/bulletins", "nav_bulletins", "reader"),
     ("/recall", "nav_recall", "reader"),
-    ("/judging", "nav_judging", "reviewer"),
     ("/learning", "nav_learning", "reviewer"),
     ("/insights", "nav_insights", "reader"),
     ("/accounts", "accounts", "admin"),
@@ -94,6 +96,7 @@ def page_values(request: web.Request) -> dict[str, object]:
         "plain": False,
         "ROLES": ROLES,
         "NAVIGATION": NAVIGATION,
+        "OFTEN": OFTEN,
         "now": now,
         "at": lambda moment: moment_text(moment, zone, now, lang),
         "day": lambda day: day_text(day, lang),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from collections.abc import Awaitable, Callable
 
@@ -65,8 +66,13 @@ async def test_an_account_that_cannot_be_is_refused_with_its_remedy(
     visitor = await admin(console)
     whole = {"login": "new.one", "name": "New", "role": "reader", "language": "en", **fields}
     response = await visitor.post("/accounts", whole)
+    page = await response.text()
     assert response.status == 400
-    assert told in await response.text()
+    assert told in page
+    # Nothing of it has to be typed again.
+    typed = html.unescape(re.search(r'id="add-name"[^>]* value="([^"]*)"', page)[1])
+    assert typed == whole["name"]
+    assert f'value="{whole["login"]}"' in page
 
 
 async def test_a_name_that_is_a_script_stays_a_name(console: Console) -> None:
@@ -94,7 +100,10 @@ async def test_an_admin_changes_roles_and_shuts_and_opens(console: Console) -> N
     staff, _ = await console.member("reader")
     assert (await visitor.post(f"/accounts/{staff.id}/role", {"role": "attorney"})).status == 303
     assert await role_of(console, staff.id) == "attorney"
-    assert (await visitor.post(f"/accounts/{staff.id}/disable")).status == 303
+    disabled = await visitor.post(f"/accounts/{staff.id}/disable")
+    assert (disabled.status, disabled.headers["Location"]) == (303, "/staff/accounts?done=disable#said")
+    assert "La cuenta quedó desactivada." in await visitor.page("/accounts?done=disable")
+    assert 'id="said"' not in await visitor.page("/accounts?done=%3Cb%3E")
     assert "Desactivada" in await visitor.page("/accounts")
     assert (await visitor.post(f"/accounts/{staff.id}/enable")).status == 303
     assert "Desactivada" not in await visitor.page("/accounts")

@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from bot.console.admin import detail_in_words
 from bot.console.audit import Audit, AuditKeys, canonical
 from bot.console.tables import audit_head, audit_log
+from bot.console.words import load_words
 from tests.console.conftest import SECRET_KEY, Console, StillClock
 
 
@@ -255,6 +257,32 @@ async def test_what_a_line_holds_cannot_become_part_of_the_page(console: Console
     page = await visitor.page("/audit")
     for told in ("<script>", "<b>x", "<i>", "<u>", "<img"):
         assert told not in page.replace('<script src="/staff', "")
+
+
+@pytest.mark.parametrize(
+    ("detail", "lang", "told"),
+    [
+        ({"from": "reader", "to": "admin"}, "es", [("de", "Lectura"), ("a", "Administración")]),
+        ({"to": "es"}, "en", [("to", "Spanish")]),
+        (
+            {"why": "safety", "message": "m_1"},
+            "es",
+            [("para qué", "La persona puede estar en peligro"), ("mensaje", "m_1")],
+        ),
+        ({"reason": "password", "locked": True}, "es", [("motivo", "contraseña"), ("quedó en pausa", "Sí")]),
+        ({"with": "recovery"}, "en", [("with", "a recovery code")]),
+        (
+            {"done": True, "cannot": ["whatsapp_copy", "other"]},
+            "es",
+            [("borrada", "Sí"), ("fuera de alcance", "la copia de WhatsApp, other")],
+        ),
+        ({"n": 4}, "es", [("n", "4")]),
+    ],
+)
+def test_what_a_line_holds_is_told_in_words(
+    detail: dict[str, Any], lang: str, told: list[tuple[str, str]]
+) -> None:
+    assert detail_in_words(detail, load_words(), lang) == told
 
 
 def test_a_line_is_signed_as_json_with_sorted_names() -> None:

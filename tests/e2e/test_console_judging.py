@@ -148,7 +148,7 @@ def test_every_page_is_open_to_everybody(
     page.locator("button[value=fix]").click()
     expect(page.get_by_role("alert")).to_be_focused()
     assert looked_at(page) == [], "with something to mend"
-    page.locator("#note").fill("Nota")
+    page.locator("#note").fill("Falta el enlace.")
     page.locator("button[value=fix]").click()
     page.wait_for_url("**said=judg*")
     page.goto(f"{served.address}/staff/conversations/{full}")

@@ -147,6 +147,36 @@ def test_everything_works_without_scripts(served: Served, full: str, open_page: 
     expect(page.get_by_role("alert")).to_contain_text("No se borró nada")
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize(("language", "more"), [("en", "More"), ("es", "Más")])
+def test_on_a_phone_the_page_begins_soon_and_every_page_is_two_steps_away(
+    served: Served, open_page: Callable[..., Page], language: str, more: str, scripts: bool
+) -> None:
+    page = open_page("admin", language, viewport={"width": 390, "height": 844}, java_script_enabled=scripts)
+    page.goto(f"{served.address}/staff/audit")
+    links = page.locator(".top nav a")
+    expect(links.filter(visible=True)).to_have_count(4)
+    # Where one is stands on the button.
+    summary = page.locator(".top summary")
+    expect(summary).to_contain_text(f"{more}: {page.locator('h1').inner_text()}")
+    assert page.locator("main").bounding_box()["y"] < 844 / 4
+    for _ in range(6):
+        page.keyboard.press("Tab")
+    expect(summary).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(links.filter(visible=True)).to_have_count(12)
+    if scripts:
+        assert looked_at(page) == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/staff/articles")
+    # With room for all of them, none is behind a button.
+    page.set_viewport_size(DESK)
+    expect(summary).to_be_hidden()
+    expect(links.filter(visible=True)).to_have_count(12)
+    assert page.locator(".top nav").bounding_box()["height"] < 90
+
+
 def test_a_search_leaves_no_word_in_the_address(
     served: Served, full: str, open_page: Callable[..., Page]
 ) -> None:
@@ -155,7 +185,7 @@ def test_a_search_leaves_no_word_in_the_address(
     page.get_by_role("searchbox").fill("cuánto tiempo asilo")
     page.keyboard.press("Enter")
     expect(page.locator(f".case a[href='/staff/conversations/{full}']")).to_be_visible()
-    assert re.fullmatch(r".*/staff/conversations", page.url)
+    assert re.fullmatch(r".*/staff/conversations#found", page.url)
 
 
 def test_the_saved_page_stands_by_itself(

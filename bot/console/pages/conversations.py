@@ -39,21 +39,21 @@ async def view(request: web.Request) -> web.StreamResponse:
     query = {str(name): str(value) for name, value in found.query.items()}
     text = query.get("text", "")
     if not text:
-        raise then("/conversations", **filters.read_fields(query))
+        raise then("/conversations", request.query.get("said", ""), **filters.read_fields(query))
     return await _list(request, {**query, "before": request.query.get("before", "")}, text)
 
 
 async def save_view(request: web.Request) -> web.StreamResponse:
-    """Keeps a search under a name for whoever asks."""
+    """Keeps a search under a name for whoever asks, and shows what it finds."""
     form = form_of(request)
     name = " ".join(form.get("name", "").split())[:_LONGEST_NAME]
     fields = filters.read_fields(form)
     text = " ".join(form.get("text", "").split())[: filters.LONGEST_SEARCH]
     if not name:
-        raise then("/conversations", "view_unnamed", **fields)
+        return await _list(request, fields, text, say_of(request)("said_view_unnamed"))
     query = {**fields, "text": text} if text else fields
-    await request.app[REVIEW].save_view(staff_of(request).id, name, query)
-    raise then("/conversations", "view_saved", **fields)
+    kept = await request.app[REVIEW].save_view(staff_of(request).id, name, query)
+    raise then(f"/views/{kept.id}", "view_saved")
 
 
 async def delete_view(request: web.Request) -> web.StreamResponse:
@@ -62,7 +62,8 @@ async def delete_view(request: web.Request) -> web.StreamResponse:
     raise then("/conversations", "view_deleted")
 
 
-async def _list(request: web.Request, given: Mapping[str, str], text: str) -> web.Response:
+async def _list(request: web.Request, given: Mapping[str, str], text: str, problem: str = "") -> web.Response:
+    """``problem`` says in words why the search was not kept."""
     review, lang = request.app[REVIEW], language_of(request)
     fields, before = filters.read_fields(given), filters.read_key(given.get("before", ""))
     found = await review.page(filters.filter_of(fields, request.app[FIRM].timezone, text), ROWS, before)
@@ -85,6 +86,8 @@ async def _list(request: web.Request, given: Mapping[str, str], text: str) -> we
     return await page(
         request,
         "pages/conversations.html",
+        400 if problem else 200,
+        problem=problem,
         rows=found.rows,
         fields=fields,
         text=text,

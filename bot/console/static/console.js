@@ -21,5 +21,15 @@ window.addEventListener("pageshow", (event) => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-// The first thing that is wrong is where the person goes on.
-document.querySelector("[role=alert]")?.closest("section, .door")?.querySelector("[aria-invalid], input:not([type=hidden])")?.focus();
+// What a form did, or the first thing that is wrong, is where the person goes on: at the field that is to be mended,
+// at the words that take the focus, or at the first field beside them.
+function whereToGoOn() {
+  const done = document.querySelector("#said");
+  if (done) return done;
+  const wrong = document.querySelector("[role=alert]");
+  const around = wrong?.closest("section, .door");
+  const field = around?.querySelector("[aria-invalid=true]");
+  if (field || wrong?.hasAttribute("tabindex")) return field ?? wrong;
+  return around?.querySelector("input:not([type=hidden])");
+}
+whereToGoOn()?.focus();

@@ -5,9 +5,6 @@
   const KEPT = "faro-keys";
   const home = document.body.dataset.home;
 
-  // What a form did is where the person goes on.
-  (document.querySelector("#said") ?? document.querySelector("#problem"))?.focus();
-
   // All details at once.
   const all = document.querySelector("[data-all]");
   const details = [...document.querySelectorAll("details[data-more]")];

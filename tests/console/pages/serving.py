@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,9 +20,10 @@ from bot.console.access import PREFIX, Staff
 from bot.console.app import create_console
 from bot.console.parts import SESSIONS
 from bot.console.passwords import Passwords
-from bot.console.ports import Window
+from bot.console.ports import Erasure, Window
 from bot.console.words import load_words
 from bot.settings import load_settings, normalise_database_url
+from bot.transcripts.errors import Held
 from bot.transcripts.records import AlarmRecord, MessageRecord
 from bot.transcripts.review import Review
 from bot.transcripts.schema import open_database
@@ -45,9 +46,10 @@ from tests.console.pages.planting import Planted, beside, full_conversation, wor
 
 
 class WritingDesk(NotedDesk):
-    """A desk whose messages stand in the transcript."""
+    """A desk whose messages stand in the transcript, and which erases what is there."""
 
     store: TranscriptStore | None = None
+    bookings: BookingStore | None = None
 
     async def write(self, conversation_id: str, staff_id: str, staff_name: str, text: str, key: str) -> str:
         fresh = key not in self.keys
@@ -69,6 +71,18 @@ class WritingDesk(NotedDesk):
             )
             await self.store.save(head, [message])
         return outcome
+
+    async def erase(self, conversation_id: str) -> Erasure:
+        await super().erase(conversation_id)
+        assert self.store is not None and self.bookings is not None
+        try:
+            done = await self.store.erase(conversation_id)
+        except Held:
+            return Erasure(False, True, ())
+        sent = (await self.bookings.erase(conversation_id)).beyond
+        whatsapp = self.next_window.channel == "whatsapp"
+        cannot = ("whatsapp_copy",) * whatsapp + ("firm_has_booking",) * bool(sent)
+        return Erasure(done, False, cannot)
 
 
 @dataclass
@@ -99,8 +113,8 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    """Starts the console on a database in ``folder`` and stops it at the end."""
+def serving(folder: Path, **environ: str) -> Iterator[Served]:
+    """Starts the console on a database in ``folder`` and stops it at the end; ``environ`` adds settings."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -108,7 +122,7 @@ def serving(folder: Path) -> Iterator[Served]:
     def run(work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, loop).result(60)
 
-    console = run(_build(folder))
+    console = run(_build(folder, environ))
     try:
         yield Served(str(console.server.make_url("")).rstrip("/"), console, loop)
     finally:
@@ -149,13 +163,14 @@ async def fill(console: Console) -> str:
     return full
 
 
-async def _build(folder: Path) -> Console:
+async def _build(folder: Path, environ: Mapping[str, str]) -> Console:
     settings = load_settings(
         {
             "FARO_VAR": str(folder),
             "FARO_SECRET_KEY": SECRET_KEY,
             "FARO_ENGINE_SECRET": "e" * 40,
             "FARO_DATA_KEY": KEY,
+            **environ,
         }
     )
     url = normalise_database_url(f"sqlite:///{folder / 'faro.db'}")
@@ -165,7 +180,7 @@ async def _build(folder: Path) -> Console:
     database, review = open_database(url), Review(store)
     bookings = BookingStore(database, keys, site="Example Firm")
     desk = WritingDesk(review=review, now=clock.now)
-    desk.store = store
+    desk.store, desk.bookings = store, bookings
     desk.next_window = Window("whatsapp", NOON + timedelta(hours=5), False)
     app = create_console(
         settings,

@@ -116,7 +116,7 @@ async def test_a_kept_search_is_there_for_who_kept_it_and_nobody_else(pages, sig
     await reader.post("/views", {"name": "Solicitudes", "text": "aplicacion", "language": "es"})
     page = await reader.page("/conversations")
     assert "Solicitudes" in page
-    path = re.search(r'href="/staff(/views/[^"]+)"', page)[1]
+    path = re.search(r'href="/staff(/views/[^"#]+)#found"', page)[1]
     assert found_in(await reader.page(path), known) == ["booked"]
     assert "Solicitudes" not in await other.page("/conversations")
     assert (await other.get(path)).headers["Location"] == "/staff/conversations?said=gone#said"
@@ -130,11 +130,15 @@ async def test_a_kept_search_is_there_for_who_kept_it_and_nobody_else(pages, sig
 async def test_a_kept_search_without_words_leads_to_its_address(signed_in):
     reader = await signed_in("reader")
     await reader.post("/views", {"name": "Booked", "outcome": "booked"})
-    path = re.search(r'href="/staff(/views/[^"]+)"', await reader.page("/conversations"))[1]
+    path = re.search(r'href="/staff(/views/[^"#]+)#found"', await reader.page("/conversations"))[1]
     assert (await reader.get(path)).headers["Location"] == "/staff/conversations?outcome=booked"
 
 
 async def test_a_search_needs_a_name_to_be_kept(signed_in):
     reader = await signed_in("reader")
     answer = await reader.post("/views", {"name": "  ", "outcome": "booked"})
-    assert answer.headers["Location"] == "/staff/conversations?outcome=booked&said=view_unnamed#said"
+    page = await answer.text()
+    assert (answer.status, "Give the search a name first." in page) == (400, True)
+    assert '<option value="booked" selected>' in page
+    answer = await reader.post("/views", {"name": "", "text": "aplicacion"})
+    assert 'value="aplicacion"' in await answer.text()
