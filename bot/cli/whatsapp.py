@@ -9,7 +9,8 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -25,13 +26,13 @@ from bot.core.errors import BotError
 from bot.settings import (
     CloudSettings,
     Settings,
-    TwilioSettings,
     kept_secret,
     load_settings,
     with_demo_secrets,
 )
 
 if TYPE_CHECKING:
+    from bot.core.content import Library
     from bot.gateway.whatsapp.store import WhatsAppStore
     from bot.simulator.phone import Phone
     from bot.simulator.standin import Message, Option, StandIn
@@ -47,15 +48,36 @@ _BESIDE = 9
 #: Numbers that nobody has; the digits of ids are made up as well.
 _NUMBER, _NUMBER_ID, _ACCOUNT = "15550109999", "106540352242922", "AC" + "0" * 32
 _YOU = "15550100001"
+#: The number behind links from the page, of those that are kept for examples.
+_SHOWN = "+12025550199"
+#: Templates that only the simulator knows.
+_TEMPLATES = ",".join(
+    f"{use}_{lang}={name}:{lang}"
+    for use, name in (("reminder", "date_reminder"), ("window", "answer_waiting"))
+    for lang in ("en", "es")
+)
+_CONTENTS = ",".join(
+    f"{use}=HX{number:032x}"
+    for number, use in enumerate(("reminder_en", "reminder_es", "window_en", "window_es"), start=1)
+)
 
 _MARKED = re.compile(r"(?<!\w)([*_])(\S|\S[^\n]*?\S)\1(?!\w)")
 
 #: How long an answer may take, and the quiet after which it is taken to be whole (seconds).
 ANSWER_WITHIN, QUIET = 75.0, 2.5
+#: How long an answer is waited for while the provider is made to fail.
+FAILING_WITHIN = 8.0
+#: How long ago a message was written whose answer meets a closed window.
+_LONG_AGO = timedelta(hours=25)
+#: Ways in which the provider can be made to fail.
+_FAULTS = ("429", "500", "503", "500 after", "cut before", "cut after", "garbage after")
 
 HELP = (
     "Write and press Enter. /1 presses button or row 1. /voice /photo [words] /document /location /sticker /contact "
-    "send that. /edit WORDS changes your last message, /delete takes it back, /react 👍 reacts. /quit ends."
+    "send that. /edit WORDS changes your last message (without WORDS, it is only told that it changed), /delete takes "
+    "it back, /react 👍 reacts. /new makes you somebody else, /new id somebody without a phone number. /late WORDS is "
+    "written a day ago, so that only a template can answer; do it as somebody new. /fail 500 has the provider refuse "
+    f"Faro's messages until /ok ({', '.join(_FAULTS)}). Enter alone shows what has come since. /quit ends."
 )
 _FILES = {
     "/voice": "voice",
@@ -89,10 +111,13 @@ def simulator_environment(settings: Settings, environ: Mapping[str, str]) -> dic
         "FARO_WHATSAPP_TOKEN": secret,
         "FARO_WHATSAPP_PHONE_ID": _NUMBER_ID,
         "FARO_WHATSAPP_API_URL": url,
+        "FARO_WHATSAPP_NUMBER": _SHOWN,
+        "FARO_WHATSAPP_TEMPLATES": _TEMPLATES,
         "FARO_TWILIO_ACCOUNT": _ACCOUNT,
         "FARO_TWILIO_AUTH_TOKEN": secret,
         "FARO_TWILIO_FROM": f"+{_NUMBER}",
         "FARO_TWILIO_API_URL": url,
+        "FARO_TWILIO_TEMPLATES": _CONTENTS,
         "FARO_PUBLIC_URL": environ.get("FARO_PUBLIC_URL", "") or gateway_address(settings),
     }
 
@@ -279,27 +304,19 @@ def configured(settings: Settings) -> Settings:
     if settings.cloud is not None or settings.twilio is not None:
         return settings
     given = simulator_environment(settings, os.environ)
-    cloud = CloudSettings(
-        app_secrets=(given["FARO_WHATSAPP_APP_SECRET"],),
-        verify_token=given["FARO_WHATSAPP_VERIFY_TOKEN"],
-        token=given["FARO_WHATSAPP_TOKEN"],
-        phone_id=given["FARO_WHATSAPP_PHONE_ID"],
-        api_url=given["FARO_WHATSAPP_API_URL"],
-        templates={},
+    there = load_settings({"FARO_VAR": str(settings.var), **given})
+    return replace(
+        settings,
+        cloud=there.cloud,
+        twilio=there.twilio,
+        public_url=there.public_url,
+        whatsapp_number=there.whatsapp_number,
     )
-    twilio = TwilioSettings(
-        account=given["FARO_TWILIO_ACCOUNT"],
-        auth_tokens=(given["FARO_TWILIO_AUTH_TOKEN"],),
-        sender=given["FARO_TWILIO_FROM"],
-        api_url=given["FARO_TWILIO_API_URL"],
-        templates={},
-    )
-    return replace(settings, cloud=cloud, twilio=twilio, public_url=given["FARO_PUBLIC_URL"])
 
 
 def stand_in(settings: Settings, provider: str) -> tuple[StandIn, str, int]:
     """The stand-in that fits these settings, and where it has to listen. Raises BotError."""
-    from bot.simulator.cloud import CloudStandIn
+    from bot.simulator.cloud import CloudStandIn, Template
     from bot.simulator.twilio import TwilioStandIn
 
     gateways = [gateway_address(settings)]
@@ -318,15 +335,18 @@ def stand_in(settings: Settings, provider: str) -> tuple[StandIn, str, int]:
         )
     made: StandIn
     if isinstance(of, CloudSettings):
-        made = CloudStandIn(
+        made = cloud = CloudStandIn(
             gateways,
             webhook=CLOUD_WEBHOOK,
             access_token=of.token,
             app_secret=of.app_secrets[0],
             number_id=of.phone_id,
         )
+        for use, template in of.templates.items():
+            name, _, code = template.partition(":")
+            cloud.templates[name, code or language_of(use)] = Template(template_text(settings, use))
     else:
-        made = TwilioStandIn(
+        made = twilio = TwilioStandIn(
             gateways,
             public_url=settings.public_url or gateways[0],
             webhook=TWILIO_WEBHOOK,
@@ -334,7 +354,32 @@ def stand_in(settings: Settings, provider: str) -> tuple[StandIn, str, int]:
             auth_token=of.auth_tokens[0],
             number=of.sender.removeprefix("+"),
         )
+        for use, sid in of.templates.items():
+            twilio.add_template(template_text(settings, use), language_of(use), sid)
     return made, where.hostname, where.port
+
+
+def language_of(use: str) -> str:
+    """The language of a template, which its use names last: en of ``window_en``."""
+    return use.rpartition("_")[2]
+
+
+def template_text(settings: Settings, use: str) -> str:
+    """The words of an approved template, as docs/operations.md has them handed in; the value is {{1}}."""
+    name, _, language = use.rpartition("_")
+    values: dict[str, Any] = {"days": "{{1}}"} if name == "reminder" else {}
+    return _library(settings.firm).notice(f"whatsapp_template_{name}", language, **values).text
+
+
+@cache
+def _library(firm: Path) -> Library:
+    from bot.cli.paths import ROOT
+    from bot.core.content import load_library
+    from bot.core.firm import load_firm
+    from bot.core.law import load_parameters
+
+    bot = ROOT / "bot"
+    return load_library(bot / "content", load_parameters(bot / "law" / "parameters"), load_firm(firm))
 
 
 async def _simulate(settings: Settings, provider: str) -> None:
@@ -407,6 +452,7 @@ class Terminal:
         self._console = to
         self._options: list[Option] = []
         self._last = ""
+        self._failing = ""
 
     async def talk(self) -> None:
         """Until the person ends it, or there is nothing more to read."""
@@ -428,15 +474,60 @@ class Terminal:
                 continue
             try:
                 with self._console.status("…", spinner="dots"):
-                    heard = await self._phone.hears_out(QUIET, ANSWER_WITHIN)
+                    within = FAILING_WITHIN if self._failing else ANSWER_WITHIN
+                    heard = await self._phone.hears_out(QUIET, within)
             except Silence:
-                self._console.print(
-                    "No answer came. faro whatsapp status and var/log/gateway.log may say why.", style="red"
-                )
+                self._console.print(self._why_silent(), style="yellow" if self._failing else "red")
                 continue
             tick = "[blue]✓✓[/] read" if self._phone.has_read(sent) else "✓✓ delivered"
             self._console.print(Padding(tick, (0, 0, 0, 30)), style="dim")
             self._show(heard)
+
+    def _why_silent(self) -> str:
+        if self._failing:
+            return (
+                f"Nothing came: the provider fails ({self._failing}). Faro tries again; /ok lets it through."
+            )
+        return "No answer came. faro whatsapp status and var/log/gateway.log may say why."
+
+    def _become(self, known_by: str) -> None:
+        """Somebody new, with a number or by an id alone. Raises BotError."""
+        from bot.simulator.phone import Phone, new_bsuid
+
+        if known_by not in ("", "id"):
+            raise BotError("Write /new, or /new id for somebody without a phone number.")
+        there = self._phone.stand_in
+        self._phone = Phone(there, bsuid=new_bsuid() if known_by else "", name="Visitor")
+        self._options, self._last = [], ""
+        self._console.print(
+            "You are somebody new, without a phone number." if known_by else "You are somebody new.",
+            style="bold",
+        )
+
+    def _fail(self, kind: str) -> None:
+        """The provider fails in this way from now on; empty: no more. Raises BotError."""
+        from bot.simulator.standin import Fault
+
+        if kind and kind not in _FAULTS:
+            raise BotError(f"/fail takes one of: {', '.join(_FAULTS)}.")
+        self._failing = kind
+        self._phone.stand_in.trouble = lambda row: Fault(kind) if kind else None
+        said = (
+            f"The provider fails now ({kind}), until /ok."
+            if kind
+            else "The provider works. What waits comes within seconds: press Enter."
+        )
+        self._console.print(said, style="bold")
+
+    async def _long_ago(self, words: str) -> str:
+        """A text that was written longer ago than a provider lets free words answer."""
+        if self._phone.stand_in.provider != "cloud":
+            raise BotError("Twilio tells no times, so there is no /late here. Use --provider cloud.")
+        if not words:
+            raise BotError("Write /late and some words.")
+        sent = self._phone.prepare("text", text=words, at=datetime.now(UTC) - _LONG_AGO)
+        await self._phone.deliver(sent)
+        return sent.id
 
     def _read(self) -> str | None:
         try:
@@ -464,6 +555,15 @@ class Terminal:
         if word == "/help":
             self._console.print(HELP, style="dim", markup=False)
             return None
+        if word in ("/new", "/fail", "/ok"):
+            if word == "/new":
+                self._become(rest.strip())
+            else:
+                self._fail((rest.strip() or "500") if word == "/fail" else "")
+            return None
+        if word == "/late":
+            self._last = await self._long_ago(rest)
+            return self._last
         if word[1:].isdigit() and word.startswith("/"):
             number = int(word[1:])
             if not 1 <= number <= len(self._options):
@@ -500,6 +600,8 @@ class Terminal:
 def bubble(message: Message) -> Padding:
     """A message as WhatsApp shows it, as far as a terminal can: what can be pressed is numbered."""
     parts: list[Text | str] = [formatted(message.text)]
+    if message.kind == "template":
+        parts.append(Text("an approved template", style="dim"))
     if message.kind == "list":
         parts += ["", Text(f"≡ {message.label}", style="bold green")]
     for number, option in enumerate(message.options, start=1):

@@ -119,9 +119,9 @@ class TwilioStandIn(StandIn):
         self.late = LATE
         self.contents: dict[str, Content] = {}
 
-    def add_template(self, body: str, language: str = "es") -> str:
+    def add_template(self, body: str, language: str = "es", sid: str = "") -> str:
         """The sid of a template that WhatsApp has approved; ``body`` holds {{1}}, {{2}} and so on."""
-        sid = "HX" + token(32)
+        sid = sid or "HX" + token(32)
         self.contents[sid] = Content(sid, language, {}, {"twilio/text": {"body": body}}, approved=True)
         return sid
 

@@ -19,10 +19,13 @@ from bot.core.errors import BotError
 from bot.gateway.whatsapp.model import Inbound, Outbound, Sender
 from bot.gateway.whatsapp.names import Names
 from bot.gateway.whatsapp.records import Out
+from bot.gateway.whatsapp.service import approved, reminders_can_be_sent
 from bot.gateway.whatsapp.store import WhatsAppStore
 from bot.settings import load_settings, normalise_database_url, with_demo_secrets
+from bot.simulator.cloud import CloudStandIn
 from bot.simulator.phone import Phone
 from bot.simulator.standin import Message, Option
+from bot.simulator.twilio import TwilioStandIn
 from bot.transcripts.sealing import Keys
 from tests.booking.conftest import KEY
 from tests.whatsapp import simulators
@@ -171,13 +174,32 @@ def test_a_demo_needs_no_settings_and_production_gets_none(folder: Path) -> None
     assert room.simulator_environment(settings, {"FARO_PUBLIC_URL": "https://x.example"}) == {
         **given, "FARO_PUBLIC_URL": "https://x.example"
     }  # fmt: skip
+    # So that reminders and the way from the page can be tried, too.
+    assert reminders_can_be_sent(there)
+    assert approved(there, "window", "cloud", "es") and approved(there, "window", "twilio", "es")
+    assert there.whatsapp_number == "+12025550199"
     configured = room.configured(settings)
+    assert configured.whatsapp_number == there.whatsapp_number
     assert configured.cloud == there.cloud
     assert configured.twilio == there.twilio
     live = replace(settings, mode="production")
     assert room.simulator_environment(live, {}) == {}
     with pytest.raises(BotError, match="production"):
         room.configured(live)
+
+
+def test_the_stand_ins_know_the_templates_in_the_words_that_are_handed_in(folder: Path) -> None:
+    settings = room.configured(with_demo_secrets(load_settings({"FARO_VAR": str(folder)})))
+    cloud, twilio = (room.stand_in(settings, provider)[0] for provider in ("cloud", "twilio"))
+    assert isinstance(cloud, CloudStandIn) and isinstance(twilio, TwilioStandIn)
+    bodies = {key: template.body for key, template in cloud.templates.items()}
+    assert bodies["date_reminder", "es"].startswith("Hola. Usted le pidió a ")
+    assert "Tiempo que queda: {{1}}." in bodies["date_reminder", "es"]
+    assert "{{" not in bodies["answer_waiting", "en"]
+    assert len(bodies) == 4
+    made = [content.types["twilio/text"]["body"] for content in twilio.contents.values()]
+    assert sorted(made) == sorted(bodies.values())
+    assert all(content.approved for content in twilio.contents.values())
 
 
 @pytest.mark.parametrize("provider", ["cloud", "twilio"])

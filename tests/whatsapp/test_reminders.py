@@ -29,7 +29,7 @@ from bot.transcripts.records import ConsentRecord
 from bot.transcripts.sealing import Keys
 from bot.transcripts.tables import messages
 from tests.gateway.conftest import SmallDeadlines
-from tests.whatsapp.gateways import DATA_KEY, Begin, WhatsAppGateway, texts
+from tests.whatsapp.gateways import DATA_KEY, Begin, WhatsAppGateway, texts, until
 
 PROVIDERS = ("cloud", "twilio")
 SID = "HX" + "1" * 32
@@ -495,6 +495,21 @@ async def test_a_day_on_which_no_gateway_ran_is_made_up_for_once(begin: Begin) -
     assert "28 días" in late.text
     (row,) = await rows(gateway)
     assert row.next_on == date(2027, 3, 12)
+
+
+async def test_a_running_gateway_reminds_by_itself(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.gateway.whatsapp.reminders.PAUSE", 0.1)
+    gateway = await opened(begin)
+    ana = await agreed(gateway)
+    seen = len(ana.sees)
+    at(gateway, 2027, 1, 18, 18)
+
+    async def came() -> bool:
+        return len(ana.sees) > seen
+
+    await until(came)
+    await gateway.idle(30)
+    assert ["60 días" in message.text for message in ana.sees[seen:]] == [True]
 
 
 async def test_without_window_and_template_staff_are_told_and_it_ends(begin: Begin) -> None:

@@ -236,11 +236,12 @@ class Reminders:
     async def work(self) -> None:
         """Reminds until cancelled; what one round raises ends in the log and not the reminding."""
         while True:
+            # First of all people are answered who wrote while no gateway ran.
+            await asyncio.sleep(PAUSE)
             try:
                 await self.round()
             except Exception as exc:  # The database may be away for a while.
                 logger().error("reminding_broke", **fault(exc))
-            await asyncio.sleep(PAUSE)
 
     async def round(self) -> int:
         """Sends what is due, and now and then looks at all that run; how many messages were queued."""

@@ -205,10 +205,14 @@ class WhatsApp:
         return [*self._api.routes(), *page]
 
     async def work(self) -> None:
-        """Answers and sends until stopped or cancelled."""
+        """Answers, sends and reminds until stopped or cancelled."""
+        reminding = asyncio.create_task(self.reminders.work())
         try:
             await asyncio.gather(self.inbox.work(), self.sender.work())
         finally:
+            # What it has not queued by now, the next gateway does.
+            reminding.cancel()
+            await asyncio.gather(reminding, return_exceptions=True)
             self._ended.set()
 
     async def stop(self) -> None:
