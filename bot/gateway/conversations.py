@@ -318,9 +318,7 @@ class Registry:
 
     def put(self, conversation: Conversation, now: float) -> list[Conversation]:
         """Takes a conversation in; gives those that had to go for it."""
-        conversation.touched = now
-        self._by_id[conversation.id] = conversation
-        self._by_id.move_to_end(conversation.id)
+        self.add(conversation, now)
         out: list[Conversation] = []
         if len(self._by_id) > self._most:
             for candidate in list(self._by_id.values()):
@@ -329,6 +327,12 @@ class Registry:
                 if candidate is not conversation and _idle(candidate):
                     out.append(self.remove(candidate.id) or candidate)
         return out
+
+    def add(self, conversation: Conversation, now: float) -> None:
+        """Takes a conversation in, also beyond the bound: for who lets go of it at once."""
+        conversation.touched = now
+        self._by_id[conversation.id] = conversation
+        self._by_id.move_to_end(conversation.id)
 
     def remove(self, conversation_id: str) -> Conversation | None:
         """Lets a conversation go."""

@@ -171,7 +171,10 @@ class Desk:
         if problem := _unfit(reply.text):
             return problem
         try:
-            async with self._keeper.use(conversation_id) as conversation, self._keeper.turn(conversation):
+            async with (
+                self._keeper.use(conversation_id, briefly=True) as conversation,
+                self._keeper.turn(conversation),
+            ):
                 if conversation.consent is None:
                     return "gone"
                 message_id = message_id_of(conversation_id, key)
