@@ -214,6 +214,15 @@ async def test_who_comes_while_they_are_corrected_stays_in_memory(gateway: Gatew
     assert gateway.keeper.registry.has(talk.id)
 
 
+async def test_an_office_s_address_may_be_told_to_all_and_is_refused_in_what_staff_write_to_one(
+    gateway: Gateway, talk: Talk
+) -> None:
+    text = "Send it to the new address: 131 South Dearborn Street, 3rd Floor, Chicago, IL 60603."
+    assert await desk_of(gateway).correct(talk.id, "k1", replace(NEWS, text=text), nothing) == "left"
+    await desk_of(gateway).claim(talk.id, "s_ana", "Ana")
+    assert await desk_of(gateway).write(talk.id, "s_ana", "Ana", text, "k1") == "personal"
+
+
 async def test_staff_who_hold_the_conversation_are_no_obstacle(gateway: Gateway, talk: Talk) -> None:
     await desk_of(gateway).claim(talk.id, "s_ana", "Ana")
     assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "left"
