@@ -20,6 +20,8 @@ WHATSAPP = "whatsapp"
 
 #: What the ids of replies begin with that tell an emergency notice of the firm.
 BULLETIN = "bulletin_"
+#: The id of what the firm tells by itself about something that was told before.
+CORRECTION = "correction"
 #: The notice that a member of staff has taken the conversation over.
 JOINED = "staff_joined"
 
@@ -142,7 +144,9 @@ class Conversation:
         """Appends a message and wakes who is listening."""
         self.messages.append(message)
         self.last_seq = message.seq
-        self.last_at = max(self.last_at, message.created_at)
+        if (message.reply or {}).get("id") != CORRECTION:
+            # By its own message the firm does not come to keep a conversation for longer.
+            self.last_at = max(self.last_at, message.created_at)
         if message.author == "bot" and message.reply is not None:
             if str(message.reply.get("id", "")).startswith(BULLETIN):
                 self.bulletins.add((message.reply["id"], message.language))
