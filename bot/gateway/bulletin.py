@@ -15,6 +15,7 @@ from bot.gateway.conversations import BULLETIN, Conversation
 from bot.gateway.keeper import STORE_FAULTS
 from bot.gateway.logs import fault, logger
 from bot.gateway.ports import Firm
+from bot.gateway.staffing import WAITING
 from bot.gateway.voice import Voice
 from bot.transcripts.bulletins import Bulletin, Bulletins
 
@@ -74,9 +75,10 @@ class Board:
     def before(self, conversation: Conversation, replies: Sequence[Reply]) -> tuple[Reply, ...]:
         """The replies, behind the notice where this conversation has not been told it in its language.
 
-        Nothing stands in front of the answer to an emergency: the notice waits for the reply after it.
+        Nothing stands in front of the answer to an emergency: the notice waits for the reply after it. While a member
+        of staff holds the conversation it waits until the program answers again.
         """
-        if not replies or any(reply.kind == "emergency" for reply in replies):
+        if not replies or any(reply.kind == "emergency" or reply.id == WAITING for reply in replies):
             return tuple(replies)
         fresh = (r for r in self.first(conversation.language) if (r.id, r.lang) not in conversation.bulletins)
         return (*fresh, *replies)

@@ -20,6 +20,8 @@ WHATSAPP = "whatsapp"
 
 #: What the ids of replies begin with that tell an emergency notice of the firm.
 BULLETIN = "bulletin_"
+#: The id of what the firm tells by itself about something that was told before.
+CORRECTION = "correction"
 #: The notice that a member of staff has taken the conversation over.
 JOINED = "staff_joined"
 
@@ -142,7 +144,9 @@ class Conversation:
         """Appends a message and wakes who is listening."""
         self.messages.append(message)
         self.last_seq = message.seq
-        self.last_at = max(self.last_at, message.created_at)
+        if (message.reply or {}).get("id") != CORRECTION:
+            # By its own message the firm does not come to keep a conversation for longer.
+            self.last_at = max(self.last_at, message.created_at)
         if message.author == "bot" and message.reply is not None:
             if str(message.reply.get("id", "")).startswith(BULLETIN):
                 self.bulletins.add((message.reply["id"], message.language))
@@ -318,9 +322,7 @@ class Registry:
 
     def put(self, conversation: Conversation, now: float) -> list[Conversation]:
         """Takes a conversation in; gives those that had to go for it."""
-        conversation.touched = now
-        self._by_id[conversation.id] = conversation
-        self._by_id.move_to_end(conversation.id)
+        self.add(conversation, now)
         out: list[Conversation] = []
         if len(self._by_id) > self._most:
             for candidate in list(self._by_id.values()):
@@ -329,6 +331,12 @@ class Registry:
                 if candidate is not conversation and _idle(candidate):
                     out.append(self.remove(candidate.id) or candidate)
         return out
+
+    def add(self, conversation: Conversation, now: float) -> None:
+        """Takes a conversation in, also beyond the bound: for who lets go of it at once."""
+        conversation.touched = now
+        self._by_id[conversation.id] = conversation
+        self._by_id.move_to_end(conversation.id)
 
     def remove(self, conversation_id: str) -> Conversation | None:
         """Lets a conversation go."""

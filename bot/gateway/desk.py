@@ -29,6 +29,8 @@ from bot.transcripts.store import TranscriptStore
 LONGEST = 4_000
 #: What a member of staff may write of ways to be reached: the office's own.
 _MAY_BE_WRITTEN = frozenset({"PHONE", "EMAIL"})
+#: And what a correction may say, for all: an office has an address.
+_MAY_BE_TOLD = _MAY_BE_WRITTEN | {"ADDRESS"}
 #: What ``correct`` says where ``Reach`` leads nowhere.
 _NOT_AT_ALL = {"stopped": "stopped", "closed": "window_closed"}
 #: What is told of a message that went out in several: the fate of the part that fared worst.
@@ -170,10 +172,13 @@ class Desk:
         to write first; else why not: ``stopped``, ``window_closed``, ``gone``, ``personal``, ``too_long``, ``empty``.
         ``later``: it may be tried again with the same key.
         """
-        if problem := _unfit(reply.text):
+        if problem := _unfit(reply.text, _MAY_BE_TOLD):
             return problem
         try:
-            async with self._keeper.use(conversation_id) as conversation, self._keeper.turn(conversation):
+            async with (
+                self._keeper.use(conversation_id, briefly=True) as conversation,
+                self._keeper.turn(conversation),
+            ):
                 if conversation.consent is None:
                     return "gone"
                 message_id = message_id_of(conversation_id, key)
@@ -312,11 +317,11 @@ class Desk:
             await self._outside(conversation, message, f"staff:{message.id}")
 
 
-def _unfit(text: str) -> str:
-    """Why a text is not sent to anybody; empty when it may be."""
+def _unfit(text: str, may_be: frozenset[str] = _MAY_BE_WRITTEN) -> str:
+    """Why a text is not sent to anybody; empty when it may be. ``may_be``: the kinds of values that may stand in it."""
     if not text.strip() or len(text) > LONGEST:
         return "too_long" if text.strip() else "empty"
-    return "personal" if any(found.kind not in _MAY_BE_WRITTEN for found in mask(text, ()).values) else ""
+    return "personal" if any(found.kind not in may_be for found in mask(text, ()).values) else ""
 
 
 def _named(conversation_id: str, key: str) -> str:

@@ -90,19 +90,24 @@ class Keeper:
         self._metrics.conversations.set(len(self.registry))
 
     @asynccontextmanager
-    async def use(self, conversation_id: str) -> AsyncIterator[Conversation]:
+    async def use(self, conversation_id: str, *, briefly: bool = False) -> AsyncIterator[Conversation]:
         """The conversation, which stays in memory meanwhile.
 
-        Raises RequestError: conversation_gone when there is none, storage_unavailable when nobody can tell.
+        ``briefly``: for what nobody in it asked for. One that was not in memory pushes no other out, and does not stay
+        unless somebody else has come to it meanwhile. Raises RequestError: conversation_gone when there is none,
+        storage_unavailable when nobody can tell.
         """
-        conversation = await self._open(conversation_id)
+        brought = briefly and not self.registry.has(conversation_id)
+        conversation = await self._open(conversation_id, briefly=briefly)
+        came = conversation.touched
         conversation.users += 1
         try:
             yield conversation
         finally:
             conversation.users -= 1
+            brought = brought and conversation.touched == came
             conversation.touched = time.monotonic()
-            if conversation.is_whatsapp and not conversation.on_page:
+            if brought or (conversation.is_whatsapp and not conversation.on_page):
                 self.registry.leave(conversation)
                 self._metrics.conversations.set(len(self.registry))
 
@@ -357,7 +362,7 @@ class Keeper:
                 await self.forget(conversation.id)
         self._metrics.conversations.set(len(self.registry))
 
-    async def _open(self, conversation_id: str) -> Conversation:
+    async def _open(self, conversation_id: str, *, briefly: bool = False) -> Conversation:
         found = self.registry.get(conversation_id, time.monotonic())
         if found is None:
             try:
@@ -378,7 +383,10 @@ class Keeper:
                     found = other
                 else:
                     raise RequestError("conversation_gone", 404)
-                self.begin(found)
+                if briefly:
+                    self.registry.add(found, time.monotonic())
+                else:
+                    self.begin(found)
         if found.gone:
             raise RequestError("conversation_gone", 404)
         return found

@@ -15,6 +15,7 @@ from bot.gateway import bulletin as board_module
 from bot.gateway.app import BOARD, DESK
 from bot.gateway.bulletin import Board
 from bot.gateway.conversations import Conversation
+from bot.gateway.staffing import GONE_AFTER, PATIENCE
 from bot.gateway.voice import Voice
 from bot.transcripts.bulletins import Bulletin, Bulletins
 from tests.databases import made
@@ -141,6 +142,17 @@ async def test_while_staff_answer_it_waits_with_the_program(gateway: Gateway) ->
     assert ids(await talk.send("How much does it cost?")) == []
     await gateway.app[DESK].release(talk.id, "s_ana")
     assert ids(await talk.send("work permit door")) == [EN, ANSWER]
+
+
+async def test_who_hears_that_nobody_has_answered_yet_hears_nothing_before_it(gateway: Gateway) -> None:
+    talk = await gateway.begin()
+    await talk.agree()
+    await gateway.app[DESK].claim(talk.id, "s_ana", "Ana")
+    await switch_on(gateway)
+    gateway.clock.pass_seconds(PATIENCE.total_seconds())
+    assert ids(await talk.send("How much does it cost?")) == ["[staff_waiting en]"]
+    gateway.clock.pass_seconds(GONE_AFTER.total_seconds())
+    assert ids(await talk.send("work permit door")) == [EN, "[staff_left en]", ANSWER]
 
 
 async def test_with_the_engine_away_people_are_told_all_the_same(gateway: Gateway) -> None:

@@ -186,6 +186,43 @@ async def test_what_nobody_may_be_sent_is_not_said(
     assert await texts(talk) == before
 
 
+async def test_many_corrections_push_no_running_conversation_out_of_memory(start: Start) -> None:
+    gateway = await start(conversations_in_memory=4)
+    kept = [await gateway.begin() for _ in range(3)]
+    for one in kept:
+        await one.agree()
+        gateway.keeper.registry.remove(one.id)
+    running = [await gateway.begin() for _ in range(4)]
+    for one in kept:
+        assert await desk_of(gateway).correct(one.id, "k1", NEWS, nothing) == "left"
+    assert len(gateway.keeper.registry) == 4
+    for one in running:
+        assert ids(await one.send("work permit door")) == ["You can ask for it later."]
+    async with gateway.keeper.use(kept[0].id):
+        pass
+    await desk_of(gateway).correct(kept[0].id, "k2", NEWS, nothing)
+    assert gateway.keeper.registry.has(kept[0].id)
+
+
+async def test_who_comes_while_they_are_corrected_stays_in_memory(gateway: Gateway, talk: Talk) -> None:
+    async def comes() -> str:
+        async with gateway.keeper.use(talk.id):
+            return ""
+
+    gateway.keeper.registry.remove(talk.id)
+    await desk_of(gateway).correct(talk.id, "k1", NEWS, comes)
+    assert gateway.keeper.registry.has(talk.id)
+
+
+async def test_an_office_s_address_may_be_told_to_all_and_is_refused_in_what_staff_write_to_one(
+    gateway: Gateway, talk: Talk
+) -> None:
+    text = "Send it to the new address: 131 South Dearborn Street, 3rd Floor, Chicago, IL 60603."
+    assert await desk_of(gateway).correct(talk.id, "k1", replace(NEWS, text=text), nothing) == "left"
+    await desk_of(gateway).claim(talk.id, "s_ana", "Ana")
+    assert await desk_of(gateway).write(talk.id, "s_ana", "Ana", text, "k1") == "personal"
+
+
 async def test_staff_who_hold_the_conversation_are_no_obstacle(gateway: Gateway, talk: Talk) -> None:
     await desk_of(gateway).claim(talk.id, "s_ana", "Ana")
     assert await desk_of(gateway).correct(talk.id, "k1", NEWS, nothing) == "left"

@@ -15,8 +15,10 @@ from sqlalchemy.exc import OperationalError
 from bot.core.content import load_library
 from bot.core.firm import load_firm
 from bot.core.law import load_parameters
+from bot.core.messages import Reply
 from bot.gateway import worker
-from bot.gateway.app import METRICS, RETENTION
+from bot.gateway.app import DESK, METRICS, RETENTION
+from bot.gateway.conversations import CORRECTION
 from bot.gateway.main import FreshFirm
 from bot.gateway.worker import sweep, write_counts
 from bot.transcripts.records import AlarmRecord
@@ -24,6 +26,7 @@ from bot.transcripts.review import Review
 from tests.conftest import ROOT
 from tests.databases import made
 from tests.gateway.conftest import Gateway, SmallFirm, Start, Talk, checked
+from tests.gateway.test_desk_correct import nothing
 
 DAY = 86_400.0
 
@@ -54,6 +57,21 @@ async def _kept(gateway: Gateway, text: str = "remember quetzalcoatl") -> Talk:
 async def _gone(gateway: Gateway, talk: Talk) -> bool:
     response = await gateway.client.get(f"{talk.path}/messages", headers=talk.headers)
     return (await checked(response)).get("code") == "conversation_gone"
+
+
+async def test_a_correction_keeps_nobody_s_conversation_for_longer(
+    start: Start, database: str | None
+) -> None:
+    gateway = await start(database=database)
+    talk = await _kept(gateway)
+    gateway.clock.pass_seconds(89 * DAY)
+    news = Reply("notice", CORRECTION, "en", "The fee is $102.", parameters={"fee.annual": "$102"})
+    assert await gateway.app[DESK].correct(talk.id, "k1", news, nothing) == "left"
+    gateway.keeper.registry.remove(talk.id)
+    await _sweep(gateway)
+    assert not await _gone(gateway, talk)
+    await _sweep(gateway, 1.1)
+    assert await _gone(gateway, talk)
 
 
 async def test_after_the_time_nothing_is_left_in_memory_rows_and_engine(

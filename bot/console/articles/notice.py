@@ -16,8 +16,8 @@ from bot.core.redact import mask
 
 #: The longest text in each language, in characters.
 LONGEST = 600
-#: An office's own number or address may stand in it; nothing that names a person.
-_MAY_BE_WRITTEN = frozenset({"PHONE", "EMAIL"})
+#: An office's own number, mail or street address may stand in it; nothing that names a person.
+_MAY_BE_WRITTEN = frozenset({"PHONE", "EMAIL", "ADDRESS"})
 #: Of an article's rules those that hold for it too. It gives orders ("do not travel") and says the days itself.
 _RULES = frozenset({"conclusion", "exclamation", "glossary"})
 _LINK = re.compile(r"[^\s(]*(?:://|\bwww\.)\S*", re.IGNORECASE)

@@ -19,8 +19,8 @@ from bot.transcripts.recall import ENDED
 NAMES = ("day", "told")
 #: Room is left for what the names become: a message to a person holds 4,000 characters.
 LONGEST = 3_500
-#: The office's own ways to be reached.
-_MAY_STAND = frozenset({"PHONE", "EMAIL"})
+#: An office's own ways to be reached.
+_MAY_STAND = frozenset({"PHONE", "EMAIL", "ADDRESS"})
 
 
 def draft(library: Library, known: Standing, today: date) -> dict[str, str]:

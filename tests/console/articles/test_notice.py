@@ -24,6 +24,13 @@ def test_days_figures_orders_and_the_office_number_may_stand_in_it() -> None:
     assert codes(f"{EN} More: https://www.uscis.gov/news", f"{ES} Más: https://www.uscis.gov/es") == []
 
 
+def test_the_street_address_of_an_office_may_stand_in_it() -> None:
+    address = "USCIS, 131 South Dearborn Street, 3rd Floor, Chicago, IL 60603"
+    en = f"The office has moved. Send the form to the new address: {address}."
+    es = f"La oficina se mudó. Mande el formulario a la nueva dirección: {address}."
+    assert codes(en, es) == []
+
+
 @pytest.mark.parametrize(
     ("en", "code"),
     [

@@ -233,6 +233,18 @@ async def test_a_text_that_cannot_be_sent_is_shown_again_with_the_reason(
     assert await corrections.find(made.id) == made
 
 
+async def test_the_street_address_of_an_office_may_stand_in_a_text(
+    pages: Console, signed_in: SignedIn, corrections: Corrections
+) -> None:
+    await plant(pages)
+    attorney = await signed_in("attorney")
+    made = await prepared(pages, attorney)
+    address = "USCIS, 131 South Dearborn Street, Chicago, IL 60603"
+    fields = {"text_en": f"Send it to {address}.", "text_es": f"Mándelo a {address}."}
+    response = await attorney.post(f"/corrections/{made.id}/text", fields)
+    assert "said=correct_reworded" in response.headers["Location"]
+
+
 async def test_a_text_is_saved_without_sending(
     pages: Console, signed_in: SignedIn, corrections: Corrections
 ) -> None:
