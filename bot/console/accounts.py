@@ -80,10 +80,12 @@ class Accounts:
 
     async def all(self) -> tuple[Account, ...]:
         """Every account but the demo's, by name."""
-        query = (
-            select(accounts)
-            .where(accounts.c.id != DEMO)
-            .order_by(accounts.c.disabled_at.is_not(None), accounts.c.name, accounts.c.login)
+        return tuple(account for account in await self.every() if account.id != DEMO)
+
+    async def every(self) -> tuple[Account, ...]:
+        """Every account, the demo's too, by name."""
+        query = select(accounts).order_by(
+            accounts.c.disabled_at.is_not(None), accounts.c.name, accounts.c.login
         )
         async with self._database.connect() as connection:
             return tuple(_account(row) for row in await connection.execute(query))

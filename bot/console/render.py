@@ -15,6 +15,7 @@ from markupsafe import Markup
 from bot.console.access import PREFIX, ROLES
 from bot.console.csrf import FIELD
 from bot.console.parts import CLOCK, FIRM, LANGUAGE, SESSION, WORDS, Render, staff_or_none
+from bot.console.static import address
 from bot.core.law import LOCALES
 
 _HERE = Path(__file__).parent
@@ -46,6 +47,8 @@ def environment() -> Environment:
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        # Else every page asks for the age of each file that it is made of.
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -88,7 +91,7 @@ def page_values(request: web.Request) -> dict[str, object]:
         "staff": staff_or_none(request),
         "firm": app[FIRM].name,
         "csrf": form_token,
-        "to": lambda path: PREFIX + path,
+        "to": lambda path: PREFIX + (address(path) if path.startswith("/static/") else path),
         "is_here": lambda path: _is_here(request, path),
         # Where the switch of languages leads back to: a page that a form made cannot be asked for again.
         "here_path": request.path.removeprefix(PREFIX) if request.method == "GET" else "/",

@@ -21,7 +21,9 @@ class Words:
 
     def say(self, name: str, lang: str, /, **values: object) -> str:
         """One of them with its names filled. Raises KeyError for words that do not exist or a value that lacks."""
-        return template.fill(self.texts[name][lang], lambda found: str(values[found.name]))
+        text = self.texts[name][lang]
+        # A page says hundreds of them, and few have a place to fill.
+        return template.fill(text, lambda found: str(values[found.name])) if "{{" in text else text
 
     def many(self, name: str, count: int, lang: str, /, **values: object) -> str:
         """``<name>_one`` or ``<name>_many``, as the count asks; the count fills ``{{count}}``."""

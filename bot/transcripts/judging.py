@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.transcripts import judging_draw, judging_queue, judging_writing
 from bot.transcripts.judging_records import (
@@ -17,6 +18,7 @@ from bot.transcripts.judging_records import (
     Judgement,
     Opinion,
     Sample,
+    Stands,
     TurnJudgement,
     Waiting,
     agreement_of,
@@ -27,7 +29,7 @@ from bot.transcripts.sealing import Unreadable
 from bot.transcripts.store import Noted, TranscriptStore
 from bot.transcripts.tables import conversations
 
-__all__ = ["Agreement", "Judgement", "Judging", "Opinion", "Sample", "TurnJudgement", "Waiting"]
+__all__ = ["Agreement", "Judgement", "Judging", "Opinion", "Sample", "Stands", "TurnJudgement", "Waiting"]
 
 
 class Judging:
@@ -123,42 +125,28 @@ class Judging:
 
     async def of(self, conversation_id: str) -> tuple[Judgement, ...]:
         """What everybody thinks of a conversation, the first reader first."""
-        c, t = judgements.c, turn_judgements.c
         async with self._database.connect() as connection:
-            heads = await connection.execute(
-                select(judgements).where(c.conversation_id == conversation_id).order_by(c.reader, c.judged_at)
+            return await self._judgements(connection, conversation_id)
+
+    async def stands(self, conversation_id: str, staff: str, since: datetime) -> Stands:
+        """What this member of staff thinks of a conversation, how it is drawn, and what ``last`` tells."""
+        async with self._database.connect() as connection:
+            mine = await self._judgements(connection, conversation_id, staff)
+            return Stands(
+                mine[0] if mine else None,
+                await _sample(connection, conversation_id),
+                await _last(connection, staff, since),
             )
-            turns = await connection.execute(
-                select(turn_judgements)
-                .where(t.conversation_id == conversation_id)
-                .order_by(t.judged_at, t.message_id)
-            )
-            by_staff: dict[str, list[TurnJudgement]] = {}
-            for row in turns:
-                by_staff.setdefault(row.staff_id, []).append(
-                    TurnJudgement(row.message_id, row.label, row.right_topic, row.right_section)
-                )
-            return tuple(self._judgement(head, tuple(by_staff.get(head.staff_id, ()))) for head in heads)
 
     async def sample(self, conversation_id: str) -> Sample | None:
         """How a conversation stands if it is drawn."""
-        c = samples.c
-        query = select(c.reason, c.second, c.assigned_to, c.done_at, c.second_done_at, c.first_by)
         async with self._database.connect() as connection:
-            row = (await connection.execute(query.where(c.conversation_id == conversation_id))).one_or_none()
-        return None if row is None else Sample(**row._mapping)
+            return await _sample(connection, conversation_id)
 
     async def last(self, staff: str, since: datetime) -> tuple[str, str] | None:
         """The id and verdict of what somebody judged last, if it was since (inclusive)."""
-        c = judgements.c
-        query = (
-            select(c.conversation_id, c.verdict)
-            .where(c.staff_id == staff, c.judged_at >= since)
-            .order_by(c.judged_at.desc())
-        )
         async with self._database.connect() as connection:
-            row = (await connection.execute(query.limit(1))).one_or_none()
-        return None if row is None else (row.conversation_id, row.verdict)
+            return await _last(connection, staff, since)
 
     async def judged(self, staff: str, since: datetime) -> Mapping[str, int]:
         """How many somebody has judged since (inclusive), by verdict."""
@@ -193,6 +181,29 @@ class Judging:
                 counted.setdefault(row.language, {})[row.one, row.two] = row.many
         return tuple(agreement_of(language, counted[language]) for language in sorted(counted))
 
+    async def _judgements(
+        self, connection: AsyncConnection, conversation_id: str, staff: str | None = None
+    ) -> tuple[Judgement, ...]:
+        """What everybody, or this member of staff, thinks of a conversation, the first reader first."""
+        c, t = judgements.c, turn_judgements.c
+        query = select(judgements).where(c.conversation_id == conversation_id)
+        if staff is not None:
+            query = query.where(c.staff_id == staff)
+        heads = (await connection.execute(query.order_by(c.reader, c.judged_at))).all()
+        if not heads:
+            return ()
+        turns = await connection.execute(
+            select(turn_judgements)
+            .where(t.conversation_id == conversation_id)
+            .order_by(t.judged_at, t.message_id)
+        )
+        by_staff: dict[str, list[TurnJudgement]] = {}
+        for row in turns:
+            by_staff.setdefault(row.staff_id, []).append(
+                TurnJudgement(row.message_id, row.label, row.right_topic, row.right_section)
+            )
+        return tuple(self._judgement(head, tuple(by_staff.get(head.staff_id, ()))) for head in heads)
+
     def _judgement(self, row: Head, turns: tuple[TurnJudgement, ...]) -> Judgement:
         note, closed = None, False
         try:
@@ -212,3 +223,21 @@ class Judging:
             unreadable=closed,
             labels=row.labels or {},
         )
+
+
+async def _sample(connection: AsyncConnection, conversation_id: str) -> Sample | None:
+    c = samples.c
+    query = select(c.reason, c.second, c.assigned_to, c.done_at, c.second_done_at, c.first_by)
+    row = (await connection.execute(query.where(c.conversation_id == conversation_id))).one_or_none()
+    return None if row is None else Sample(**row._mapping)
+
+
+async def _last(connection: AsyncConnection, staff: str, since: datetime) -> tuple[str, str] | None:
+    c = judgements.c
+    query = (
+        select(c.conversation_id, c.verdict)
+        .where(c.staff_id == staff, c.judged_at >= since)
+        .order_by(c.judged_at.desc())
+    )
+    row = (await connection.execute(query.limit(1))).one_or_none()
+    return None if row is None else (row.conversation_id, row.verdict)

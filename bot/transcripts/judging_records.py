@@ -89,6 +89,18 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Stands:
+    """What a page shows a reader beside a conversation.
+
+    It is what they thought of it, how it is drawn, and the id and verdict of what they judged last.
+    """
+
+    mine: Judgement | None
+    sample: Sample | None
+    last: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """How often two readers came to the same verdict, over ``pairs`` conversations of a language.
 

@@ -105,6 +105,22 @@ async def rows(connection: AsyncConnection, heads: Sequence[Head]) -> tuple[reco
         return ()
     turns, first = await _visitors(connection, ids)
     openings = await _openings(connection, first)
+    return await _rows(connection, heads, turns, openings)
+
+
+async def row_of(connection: AsyncConnection, head: Head, lines: Sequence[Head]) -> records.Row:
+    """As ``rows``, of one whole conversation: its row, and those of all its messages in order."""
+    said = [line for line in lines if line.author == "visitor"]
+    first = next((line for line in said if line.kind == "text"), said[0] if said else None)
+    opening = {} if first is None else {head.id: first.text[:_OPENING]}
+    (row,) = await _rows(connection, [head], Counter({head.id: len(said)}), opening)
+    return row
+
+
+async def _rows(
+    connection: AsyncConnection, heads: Sequence[Head], turns: Counter[str], openings: Mapping[str, str]
+) -> tuple[records.Row, ...]:
+    ids = [head.id for head in heads]
     marked: dict[str, list[str]] = {}
     for label in await connection.execute(
         select(labels).where(labels.c.conversation_id.in_(ids)).order_by(labels.c.label)
@@ -118,7 +134,7 @@ async def rows(connection: AsyncConnection, heads: Sequence[Head]) -> tuple[reco
     deliveries = {row.conversation_id: row.delivery for row in booked}
     return tuple(
         records.Row(
-            **{name: value for name, value in head._mapping.items() if name != "hold_at"},
+            **{column.name: head._mapping[column.name] for column in _HEAD if column.name != "hold_at"},
             held=head.hold_at is not None,
             turns=turns[head.id],
             labels=tuple(marked.get(head.id, ())),

@@ -92,12 +92,11 @@ class Review:
             head = found.one_or_none()
             if head is None:
                 return None
-            shown = await connection.execute(listing.heads_of(conversations.c.id == conversation_id))
-            (row,) = await listing.rows(connection, shown.all())
             said = await connection.execute(
                 select(messages).where(messages.c.conversation_id == conversation_id).order_by(messages.c.seq)
             )
             lines = said.all()
+            row = await listing.row_of(connection, head, lines)
             raw = await connection.execute(
                 select(raw_texts.c.message_id).where(raw_texts.c.conversation_id == conversation_id)
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -138,6 +139,23 @@ async def test_what_is_not_there_is_a_page_that_says_nothing(console: Console, p
     response = await console.visitor().get(path)
     assert response.status in (404, 405)
     assert "app.py" not in await response.text()
+
+
+async def test_a_browser_keeps_files_that_never_change_and_asks_for_others(console: Console) -> None:
+    visitor = console.visitor()
+    page = await visitor.page("/login")
+    found = re.findall(r'"/staff(/static/[a-z]+\.(?:css|js|svg)\?v=[0-9a-f]{16})"', page)
+    assert len(found) >= 3
+    assert page.count("/static/") == len(found)
+    for path in found:
+        answer = await visitor.get(path)
+        assert (answer.status, answer.headers["Cache-Control"]) == (
+            200,
+            "public, max-age=31536000, immutable",
+        )
+        # After an update the old address gives the new file, which must not be kept under it.
+        older = await visitor.get(path[:-16] + "0" * 16)
+        assert (older.status, older.headers["Cache-Control"]) == (200, "no-cache")
 
 
 async def test_every_answer_carries_the_headers(

@@ -63,6 +63,23 @@ async def test_a_conversation_comes_back_with_what_was_understood_and_with_its_f
     assert await review.whole("c_x") is None
 
 
+@pytest.mark.parametrize("kinds", [(), ("choice",), ("choice", "text", "text"), ("text", "choice")])
+async def test_a_conversation_says_of_itself_what_the_list_says_of_it(
+    store: TranscriptStore, review: Review, kinds: tuple[str, ...]
+) -> None:
+    said = [
+        visitor(seq, client=f"k_{seq}", kind=kind, text=f"{seq} " + "á" * 500)
+        for seq, kind in enumerate(kinds, 1)
+    ]
+    await store.save(conversation(topic="fees"), [*said, bot(9, reply_to=None)])
+    await review.label("c_1", "notario", True)
+    await review.hold("c_1", "s_1", "por una demanda", NOON)
+    whole = await review.whole("c_1")
+    assert whole is not None
+    assert whole.row == (await review.page(Filter())).rows[0]
+    assert whole.row.turns == len(kinds)
+
+
 async def test_facts_and_entities_are_sealed_and_stay_when_a_record_does_not_bring_them(
     store: TranscriptStore, review: Review
 ) -> None:

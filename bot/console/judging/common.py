@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 
 from aiohttp import web
 
 from bot.console.access import ROLES
+from bot.console.accounts import Account
 from bot.console.parts import ACCOUNTS, CLOCK, SETTINGS, TRANSCRIPTS, see_other, staff_of
+from bot.console.sessions import DEMO
 from bot.transcripts.judging import Judging
 from bot.transcripts.judging_draw import sampling_key
 
@@ -35,11 +38,16 @@ async def draw(request: web.Request) -> None:
 
 async def judges(request: web.Request) -> dict[str, str]:
     """The names of those who can judge, by id."""
+    return judges_of(await request.app[ACCOUNTS].all())
+
+
+def judges_of(accounts: Iterable[Account]) -> dict[str, str]:
+    """Those of these accounts who can judge, by id."""
     able = ROLES[ROLES.index(JUDGE) :]
     return {
         one.id: one.name
-        for one in await request.app[ACCOUNTS].all()
-        if one.disabled_at is None and one.role in able
+        for one in accounts
+        if one.id != DEMO and one.disabled_at is None and one.role in able
     }
 
 

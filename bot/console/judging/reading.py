@@ -6,16 +6,17 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from bot.console.judging.common import judges, judging_of, now_of, to_next
+from bot.console.judging.common import judges, judges_of, judging_of, now_of, to_next
 from bot.console.judging.forms import LONGEST_NOTE, Filled, Problem, filled_from, opinion_of, read
 from bot.console.judging.topics import Topics, topics_of
 from bot.console.pages import filters
 from bot.console.pages.common import noting, page, say_of, then
 from bot.console.pages.library import library_of
 from bot.console.pages.transcript import telling_of, whole_of
-from bot.console.parts import form_of, see_other, staff_of
+from bot.console.parts import ACCOUNTS, form_of, see_other, staff_of
 from bot.console.render import language_of
 from bot.console.telling import short_id
+from bot.transcripts.judging import Stands
 from bot.transcripts.judging_records import GRADES, LABELS, RUBRIC, VERDICTS
 from bot.transcripts.records import Whole
 
@@ -25,10 +26,9 @@ UNDO_FOR = timedelta(hours=1)
 
 async def judging_one(request: web.Request) -> web.Response:
     """The page of a conversation, with what whoever asks thought of it before."""
-    whole, staff = await whole_of(request), staff_of(request).id
-    mine = next((one for one in await judging_of(request).of(whole.row.id) if one.staff_id == staff), None)
-    filled = filled_from(mine, _topics(request), whole.row.labels)
-    return await _show(request, whole, filled, judged=mine is not None)
+    whole, stands = await whole_of(request), await _stands(request)
+    filled = filled_from(stands.mine, _topics(request), whole.row.labels)
+    return await _show(request, whole, stands, filled, judged=stands.mine is not None)
 
 
 async def judge(request: web.Request) -> web.StreamResponse:
@@ -39,7 +39,8 @@ async def judge(request: web.Request) -> web.StreamResponse:
         raise web.HTTPBadRequest
     opinion = opinion_of(verdict, filled, _topics(request), say_of(request))
     if isinstance(opinion, Problem):
-        return await _show(request, await whole_of(request), filled, problem=opinion, status=400)
+        whole, stands = await whole_of(request), await _stands(request)
+        return await _show(request, whole, stands, filled, problem=opinion, status=400)
     noted = noting(request, "conversation.judged", id)
     if not await judging_of(request).judge(id, staff, opinion, now_of(request), noted):
         raise await to_next(request, "judged_gone")
@@ -58,9 +59,9 @@ async def undo_judging(request: web.Request) -> web.StreamResponse:
     was = await judging_of(request).undo(id, staff_of(request).id, now_of(request))
     if was is None:
         raise then("/judging", "judging_undo_none")
-    whole = await whole_of(request)
+    whole, stands = await whole_of(request), await _stands(request)
     filled = filled_from(was, _topics(request), whole.row.labels, undone=True)
-    return await _show(request, whole, filled, undone=True)
+    return await _show(request, whole, stands, filled, undone=True)
 
 
 async def assign_judging(request: web.Request) -> web.StreamResponse:
@@ -75,6 +76,7 @@ async def assign_judging(request: web.Request) -> web.StreamResponse:
 async def _show(
     request: web.Request,
     whole: Whole,
+    stands: Stands,
     filled: Filled,
     *,
     judged: bool = False,
@@ -82,10 +84,9 @@ async def _show(
     problem: Problem | None = None,
     status: int = 200,
 ) -> web.Response:
-    staff, now = staff_of(request).id, now_of(request)
-    judging = judging_of(request)
+    accounts, say = await request.app[ACCOUNTS].every(), say_of(request)
     shown = telling_of(request).shown(whole.messages, whole.facts, frozenset())
-    last = await judging.last(staff, now - UNDO_FOR)
+    last = stands.last
     return await page(
         request,
         "judging/one.html",
@@ -95,20 +96,26 @@ async def _show(
         short=short_id(whole.row.id),
         messages=shown,
         answers=sum(one.message.author == "bot" for one in shown),
-        sample=await judging.sample(whole.row.id),
+        sample=stands.sample,
         filled=filled,
         judged=judged,
         undone=undone,
         problem=problem,
         last=None if last is None or last[0] == whole.row.id else last,
         topics=_topics(request).options,
-        people=sorted((await judges(request)).items(), key=lambda pair: pair[1].casefold()),
+        names={one.id: one.name for one in accounts},
+        people=sorted(judges_of(accounts).items(), key=lambda pair: pair[1].casefold()),
         tags=filters.LABELS,
-        turn_labels=LABELS,
+        turn_labels=[(label, say(f"judging_turn_{label}")) for label in LABELS],
         rubric=RUBRIC,
         grades=GRADES,
         longest_note=LONGEST_NOTE,
     )
+
+
+async def _stands(request: web.Request) -> Stands:
+    staff, since = staff_of(request).id, now_of(request) - UNDO_FOR
+    return await judging_of(request).stands(request.match_info["conversation"], staff, since)
 
 
 def _topics(request: web.Request) -> Topics:

@@ -25,17 +25,18 @@ _CODE = re.compile(r"[a-z_]{1,32}")
 async def page(request: web.Request, template: str, status: int = 200, **values: object) -> web.Response:
     """A page with what all of these pages use.
 
-    ``names`` are those of staff, ``title_of`` names a topic, ``in_text`` puts words in the place of masked values,
-    ``waited`` tells a span of time, ``alarm_word`` names a kind of alarm and ``alarm_advice`` what to do, ``fact_word``
-    names a fact, ``iso_day`` writes an ISO day in words.
+    ``names`` are those of staff (read here, unless they are given), ``title_of`` names a topic, ``in_text`` puts words
+    in the place of masked values, ``waited`` tells a span of time, ``alarm_word`` names a kind of alarm and
+    ``alarm_advice`` what to do, ``fact_word`` names a fact, ``iso_day`` writes an ISO day in words.
     """
     lang, words = language_of(request), request.app[WORDS]
     say = say_of(request)
+    if "names" not in values:
+        values["names"] = await request.app[ACCOUNTS].names()
     return request.app[RENDER](
         request,
         template,
         status,
-        names=await request.app[ACCOUNTS].names(),
         title_of=titles(request, lang),
         in_text=lambda text: pieces(text, say),
         waited=lambda span: waited(span, say),

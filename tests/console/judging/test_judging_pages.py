@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from bot.transcripts.judging import Opinion
 from tests.console.judging.conftest import missed
@@ -47,6 +48,25 @@ async def test_verdicts_lead_from_one_to_the_next_until_nothing_waits(pages, sig
     # Sent once more, it is the same judgement.
     await reviewer.post(f"/judging/{second}", {"verdict": "fix", "note": "Falta la tarifa."})
     assert len(await judging.of(second)) == 1
+
+
+async def test_from_a_key_to_the_next_page_it_is_few_queries(pages, signed_in):
+    first, second = [await missed(place).save(pages.store) for place in (0, 5)]
+    reviewer = await signed_in()
+    await reviewer.post("/judging")
+    asked: list[str] = []
+    engines = [database.sync_engine for database in (pages.store.database, pages.database)]
+    note = lambda connection, cursor, statement, *_: asked.append(statement)  # noqa: E731
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        await reviewer.post(f"/judging/{first}", {"verdict": "good"})
+        await reviewer.page(f"/judging/{second}?said=judged_good")
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+    # PostgreSQL locks the log, twice, where SQLite begins the transaction of its line.
+    assert len(asked) <= 28, "\n".join(asked)
 
 
 async def test_everything_that_was_filled_in_is_kept_and_shown_again(pages, signed_in, judging):
