@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 console = Console(highlight=False, soft_wrap=True)
 
-#: How a person can be reached, by ``bot.gateway.desk.Reach``.
+#: How a person can be reached, by ``bot.gateway.desk.Reach``. Which pages are open only the gateways know.
 WAYS = {
-    "page": "on the page",
+    "left": "on the page, if it is still open",
     "window": "WhatsApp until {until}",
     "template": "WhatsApp, asked to write first",
     "stopped": "no: sent STOP",

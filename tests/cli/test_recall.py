@@ -67,7 +67,7 @@ async def test_exactly_those_are_listed_with_what_staff_need(settings: Settings)
         "booking": None,
         "claimed": True,
     }
-    assert (other["told"], other["reach"], other["claimed"]) == ("$95", "page", False)
+    assert (other["told"], other["reach"], other["claimed"]) == ("$95", "left", False)
     (heard,) = told["has_heard_the_new_value"]
     assert (heard["conversation"], heard["heard_at"]) == ("c_heard", "2026-11-21T07:02:00-05:00")
     narrowed = await find(settings, FEE, date(2026, 11, 21), "95")

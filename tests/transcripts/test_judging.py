@@ -495,7 +495,7 @@ async def test_a_gateway_that_still_has_the_conversation_does_not_lower_what_a_r
     # As it is in the gateway's memory, one message later.
     await store.save(conversation(minutes=1, last_seq=3, urgency="routine"), [visitor(3, client="b")])
     assert await stands() == ("urgent", LATER)
-    assert [row.id for row in await review.urgent()] == ["c_1"]
+    assert [row.id for row in (await review.urgent()).rows] == ["c_1"]
     # What the person wrote since counts, and so does what is calmer after it.
     worse = LATER + timedelta(hours=1)
     await store.save(conversation(urgency="emergency", urgent_at=worse), [])
