@@ -87,6 +87,7 @@ def test_eighty_are_judged_by_keys_alone(served: Served, open_page: Callable[...
     page.get_by_label("Usar teclas sueltas").check()
 
     took: list[float] = []
+    served_in: list[float] = []
     shown: list[float] = []
     keys: dict[str, list[int]] = {"good": [], "fix": [], "urgent": []}
     read: list[str] = []
@@ -105,12 +106,12 @@ def test_eighty_are_judged_by_keys_alone(served: Served, open_page: Callable[...
             pressed = ("f",)
         keys[verdict].append(len(pressed) + (3 if verdict == "fix" else 0))
         took.append(press(page, *pressed))
-        shown.append(
-            page.evaluate(
-                "(() => { const n = performance.getEntriesByType('navigation')[0];"
-                " return n.responseEnd - n.startTime })()"
-            )
+        answered, ready = page.evaluate(
+            "(() => { const n = performance.getEntriesByType('navigation')[0];"
+            " return [n.responseEnd - n.startTime, n.domContentLoadedEventEnd - n.startTime] })()"
         )
+        served_in.append(answered)
+        shown.append(ready)
     assert max(keys["good"]) <= 3
     assert len(set(read)) == 80
     assert set(read[:SECONDS]) == set(seconds)
@@ -122,12 +123,19 @@ def test_eighty_are_judged_by_keys_alone(served: Served, open_page: Callable[...
     assert sum(1 for _, reader in kept if reader == 2) == SECONDS
     labels = served.run(_labels(served))
     assert labels == [("wrong_topic", "filing_fee")] * FIX
-    median, most = statistics.median(took), statistics.quantiles(took, n=20)[-1]
-    server = statistics.median(shown)
-    print(
-        f"\n80 judged; key to next page: median {median:.0f} ms, p95 {most:.0f} ms; of it the server: {server:.0f} ms"
-    )
+    server = statistics.median(served_in)
+    for what, figures in (
+        ("verdict and next page from the server", served_in),
+        ("until the next page can be used, as the browser counts it", shown),
+        ("from the key, as seen from outside the browser", took),
+    ):
+        print(f"\n{what}: median {statistics.median(figures):.0f} ms, p95 {p95(figures):.0f} ms", end="")
     assert server < MOST_MS, "the server takes too long for the next page"
+
+
+def p95(figures: list[float]) -> float:
+    """The 95th percentile."""
+    return statistics.quantiles(figures, n=20)[-1]
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
